@@ -1,0 +1,23 @@
+# The targets developers use; CI calls the same.
+
+.PHONY: build test check bench fuzz
+
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/telekeep ./cmd/telekeep
+
+test:
+	go test ./...
+
+# What must pass before every commit.
+check:
+	test -z "$$(gofmt -s -l .)"
+	go vet ./...
+	go test -race ./config ./crypto ./internal/... ./chunkstore/... ./archive ./export
+
+# One table: what the vault and the download path reach, beside age alone on one core.
+bench:
+	./bench/run.sh
+
+# A minute of fuzzing for every decoder.
+fuzz:
+	./.ci/fuzz 60s

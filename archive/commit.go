@@ -1,0 +1,79 @@
+package archive
+
+import (
+	"context"
+	"fmt"
+
+	"telekeep/crypto"
+)
+
+// Commit makes everything taken so far part of the vault: records, state, media
+// that are finished, and the chunks of media in flight with the note how far they
+// got. It waits for steps that are under way; steps that come meanwhile wait for
+// it. With nothing new it writes nothing and returns an empty Summary.
+//
+// If it fails, the Writer is broken (ErrBroken): whether the vault has the commit
+// is only known when vault and Writer are opened again. Where the Summary is not
+// nil beside an error, the commit is durable and only the journal failed.
+func (w *Writer) Commit(ctx context.Context) (*Summary, error) {
+	w.gate.Lock()
+	defer w.gate.Unlock()
+	if err := w.usable(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	roots, err := w.prepareCommit()
+	if err != nil {
+		return nil, w.fail(err)
+	}
+	c, err := w.store.Commit(ctx, roots)
+	if err != nil {
+		return nil, w.fail(fmt.Errorf("commit: %w", err))
+	}
+	if c == nil {
+		return &Summary{}, nil
+	}
+	done := w.counts
+	done.Commit, done.Bytes = c, w.bytes.Swap(0)
+	w.counts = Summary{}
+	var base head
+	base.seq, base.hash = w.store.Head()
+	if err := w.journal.rotate(base, w.carry()); err != nil {
+		return &done, w.fail(fmt.Errorf("behind a commit: %w", err))
+	}
+	return &done, nil
+}
+
+// prepareCommit ends the record stream and notes how far media in flight got. It
+// returns the chunks of the record stream.
+func (w *Writer) prepareCommit() ([]crypto.ID, error) {
+	for _, t := range w.inFlight() {
+		if err := w.saveProgress(t); err != nil {
+			return nil, err
+		}
+	}
+	if w.records == nil {
+		return nil, nil
+	}
+	roots, err := w.records.Close()
+	w.records = nil
+	return roots, err
+}
+
+// carry returns the steps that bring media in flight from their last cut, which
+// the vault knows, to where they are.
+func (w *Writer) carry() []*op {
+	var ops []*op
+	for _, t := range w.inFlight() {
+		ops = append(ops, &op{Kind: opBegin, Key: t.key, Size: t.size})
+		if len(t.tail) > 0 {
+			ops = append(ops, &op{Kind: opPart, Key: t.key, Off: t.cut, body: t.tail})
+		}
+		for _, p := range t.early {
+			ops = append(ops, &op{Kind: opPart, Key: t.key, Off: p.off, body: p.data})
+		}
+	}
+	return ops
+}

@@ -1,0 +1,182 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A Decoder reads a record stream. It holds one record at a time and is for one
+// goroutine.
+type Decoder struct {
+	src     io.Reader
+	r       *bufio.Reader
+	off     int64 // of the next byte
+	line    []byte
+	unknown Unknown
+	err     error // sticky: the stream cannot be read beyond it
+}
+
+// Unknown counts what a Decoder met and does not understand. Such records are
+// returned like all others, with Line set.
+type Unknown struct {
+	Kinds  int // records of a kind it does not know
+	Fields int // records of a known kind with fields it does not know
+}
+
+// decodeBuffer is enough for most lines; longer ones are gathered.
+const decodeBuffer = 16 << 10
+
+// NewDecoder returns a Decoder of the record stream r.
+func NewDecoder(r io.Reader) *Decoder {
+	return &Decoder{src: r, r: bufio.NewReaderSize(r, decodeBuffer)}
+}
+
+// reset makes d go on at byte off of a stream, where its source stands now.
+func (d *Decoder) reset(off int64) {
+	d.r.Reset(d.src)
+	d.off, d.err = off, nil
+}
+
+// Offset returns how many bytes were read: where the next record starts.
+func (d *Decoder) Offset() int64 { return d.off }
+
+// Unknown returns what was met so far and not understood.
+func (d *Decoder) Unknown() Unknown { return d.unknown }
+
+// Next returns the next record. At the end of the stream it returns io.EOF;
+// where the bytes are no record, a *FormatError; where the reader below fails,
+// that error wrapped with the offset.
+func (d *Decoder) Next() (*Record, error) {
+	if d.err != nil {
+		return nil, d.err
+	}
+	start := d.off
+	r, err := d.next(start)
+	if err == nil {
+		return r, nil
+	}
+	if f, ok := errors.AsType[*FormatError](err); !ok || !f.Skipped {
+		d.err = err
+	}
+	return nil, err
+}
+
+func (d *Decoder) next(start int64) (*Record, error) {
+	line, err := d.readLine(start)
+	if err != nil {
+		return nil, err
+	}
+	r, err := d.parse(line, start)
+	if err != nil {
+		return nil, err
+	}
+	if r.Raw, err = d.readRaw(r.RawLen, start); err != nil {
+		return nil, err
+	}
+	if _, known := r.holds(r.Kind); !known {
+		d.unknown.Kinds++
+		r.Line = bytes.Clone(line)
+		return r, nil
+	}
+	if reason := r.misfit(); reason != "" {
+		return nil, &FormatError{Offset: start, Reason: reason, Skipped: true}
+	}
+	if r.Line != nil {
+		d.unknown.Fields++
+	}
+	return r, nil
+}
+
+// readLine returns the next line without its LF; it is valid until the next
+// call.
+func (d *Decoder) readLine(start int64) ([]byte, error) {
+	d.line = d.line[:0]
+	for {
+		piece, err := d.r.ReadSlice('\n')
+		d.off += int64(len(piece))
+		if len(d.line)+len(piece) > MaxLine+1 {
+			return nil, &FormatError{Offset: start, Reason: "line", Err: ErrTooLarge}
+		}
+		switch {
+		case err == nil && len(d.line) == 0:
+			return piece[:len(piece)-1], nil
+		case err == nil:
+			d.line = append(d.line, piece...)
+			return d.line[:len(d.line)-1], nil
+		case err == io.EOF && len(d.line)+len(piece) == 0:
+			return nil, io.EOF
+		case err != bufio.ErrBufferFull:
+			return nil, d.readError(err, start)
+		}
+		d.line = append(d.line, piece...)
+	}
+}
+
+// parse reads the JSON of one line. Its errors never repeat a word of it.
+func (d *Decoder) parse(line []byte, start int64) (*Record, error) {
+	r := new(Record)
+	if !decodeStrictly(line, r) {
+		*r = Record{}
+		if err := json.Unmarshal(line, r); err != nil {
+			return nil, &FormatError{Offset: start, Reason: "the line is not a record in JSON"}
+		}
+		r.Line = bytes.Clone(line) // fields were there that Record has no place for
+	}
+	switch {
+	case r.Version > RecordVersion:
+		return nil, &FormatError{Offset: start, Reason: fmt.Sprintf("version %d", r.Version), Err: ErrTooNew}
+	case r.Version < 1:
+		return nil, &FormatError{Offset: start, Reason: "no version"}
+	case r.RawLen < 0:
+		return nil, &FormatError{Offset: start, Reason: "negative length of raw bytes"}
+	case r.RawLen > MaxRaw:
+		return nil, &FormatError{Offset: start, Reason: "raw bytes", Err: ErrTooLarge}
+	}
+	return r, nil
+}
+
+// decodeStrictly reports whether line is JSON that a Record holds completely.
+func decodeStrictly(line []byte, r *Record) bool {
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	return dec.Decode(r) == nil && dec.InputOffset() == int64(len(line))
+}
+
+// readRaw reads n raw bytes and the LF behind them; nothing if n is 0.
+func (d *Decoder) readRaw(n int, start int64) ([]byte, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	// Not all at once: a forged length must not cost more than what is there.
+	raw := make([]byte, 0, min(n, 64<<10))
+	for len(raw) < n {
+		step := min(n-len(raw), max(cap(raw)-len(raw), 64<<10))
+		raw = append(raw, make([]byte, step)...)
+		got, err := io.ReadFull(d.r, raw[len(raw)-step:])
+		d.off += int64(got)
+		if err != nil {
+			return nil, d.readError(err, start)
+		}
+	}
+	end, err := d.r.ReadByte()
+	if err != nil {
+		return nil, d.readError(err, start)
+	}
+	d.off++
+	if end != '\n' {
+		return nil, &FormatError{Offset: start, Reason: "the raw bytes do not end where they should"}
+	}
+	return raw, nil
+}
+
+// readError sorts a failure in the middle of a record.
+func (d *Decoder) readError(err error, start int64) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return &FormatError{Offset: start, Reason: "the stream ends within the record", Err: io.ErrUnexpectedEOF}
+	}
+	return fmt.Errorf("read record at byte %d: %w", start, err)
+}

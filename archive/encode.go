@@ -1,0 +1,108 @@
+package archive
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Limits of the record stream. They are part of the format: a decoder refuses
+// what exceeds them, so that a forged stream cannot ask for memory without end.
+const (
+	// MaxLine is the largest JSON line in bytes, without its LF: the record of a
+	// media file of 200,000 chunks (200 GB) fits.
+	MaxLine = 16 << 20
+	// MaxRaw is the largest TL object in bytes; MTProto itself stops at 16 MiB.
+	MaxRaw = 16 << 20
+)
+
+// AppendRecord appends r to dst as it stands in a record stream. A Version of 0
+// means RecordVersion; RawLen is taken from Raw. It returns ErrTooLarge, or an
+// error if r is not a well-formed record of its kind; r is not changed.
+func AppendRecord(dst []byte, r *Record) ([]byte, error) {
+	if len(r.Raw) > MaxRaw {
+		return dst, fmt.Errorf("%s record: %w: %d raw bytes", r.Kind, ErrTooLarge, len(r.Raw))
+	}
+	start := len(dst)
+	line, err := appendLine(dst, r)
+	if err != nil {
+		return dst, fmt.Errorf("%s record: %w", r.Kind, err)
+	}
+	if n := len(line) - start - 1; n > MaxLine {
+		return dst, fmt.Errorf("%s record: %w: a line of %d bytes", r.Kind, ErrTooLarge, n)
+	}
+	if len(r.Raw) == 0 {
+		return line, nil
+	}
+	return append(append(line, r.Raw...), '\n'), nil
+}
+
+// appendLine appends the JSON line of r and its LF.
+func appendLine(dst []byte, r *Record) ([]byte, error) {
+	if r.Line != nil {
+		if r.RawLen != len(r.Raw) || bytes.IndexByte(r.Line, '\n') >= 0 {
+			return dst, fmt.Errorf("a line kept from elsewhere does not fit its raw bytes")
+		}
+		return append(append(dst, r.Line...), '\n'), nil
+	}
+	canonical := *r
+	canonical.RawLen = len(r.Raw)
+	if canonical.Version == 0 {
+		canonical.Version = RecordVersion
+	}
+	if canonical.Version != RecordVersion {
+		return dst, fmt.Errorf("version %d cannot be written", r.Version)
+	}
+	if reason := canonical.misfit(); reason != "" {
+		return dst, fmt.Errorf("%s", reason)
+	}
+	buf := bytes.NewBuffer(dst)
+	enc := json.NewEncoder(buf) // fields in struct order, no spaces, ends with LF
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(&canonical); err != nil {
+		return dst, err
+	}
+	return buf.Bytes(), nil
+}
+
+// misfit says what is wrong with the shape of r, or "" if exactly the pointer
+// that belongs to its kind is set.
+func (r *Record) misfit() string {
+	own, known := r.holds(r.Kind)
+	switch {
+	case !known:
+		return "unknown kind"
+	case !own:
+		return "the kind's own part is absent"
+	}
+	set := 0
+	for _, kind := range []Kind{KindPeer, KindChat, KindMessage, KindDeletion, KindMedia, KindMissing} {
+		if has, _ := r.holds(kind); has {
+			set++
+		}
+	}
+	if set > 1 {
+		return "parts of another kind are present"
+	}
+	return ""
+}
+
+// holds reports whether the pointer that belongs to kind is set, and whether
+// kind is known at all.
+func (r *Record) holds(kind Kind) (has, known bool) {
+	switch kind {
+	case KindAccount, KindPeer:
+		return r.Profile != nil, true
+	case KindChat:
+		return r.Dialog != nil, true
+	case KindMessage:
+		return r.Message != nil, true
+	case KindDeletion:
+		return r.Deletion != nil, true
+	case KindMedia:
+		return r.Media != nil, true
+	case KindMissing:
+		return r.Missing != nil, true
+	}
+	return false, false
+}

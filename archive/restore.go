@@ -1,0 +1,104 @@
+package archive
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"iter"
+
+	"telekeep/crypto"
+)
+
+// Records goes over every record in the order in which it was stored, commit by
+// commit, with its raw bytes; records that this version does not understand too
+// (Record.Line). An error stands for one record, or, if it is no *FormatError
+// with Skipped set, for the rest of a commit; going on is possible.
+func (s *Snapshot) Records(ctx context.Context) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		for i := range s.streams {
+			if !s.yieldStream(ctx, i, yield) {
+				return
+			}
+		}
+	}
+}
+
+// yieldStream reports whether to go on with the next stream.
+func (s *Snapshot) yieldStream(ctx context.Context, i int, yield func(*Record, error) bool) bool {
+	r := s.source.Stream(ctx, s.streams[i].chunks)
+	defer r.Close()
+	for d := NewDecoder(r); ; {
+		record, err := d.Next()
+		if err == io.EOF {
+			if err = s.streams[i].checkEnd(ctx, d.Offset()); err == nil {
+				return true
+			}
+		}
+		if !yield(record, err) || ctx.Err() != nil {
+			return false
+		}
+		if err != nil && !isSkipped(err) {
+			return true
+		}
+	}
+}
+
+// OpenMedia opens a stored media file for reading. Each chunk is checked against
+// its id, and at the end size and SHA-256 of the whole against the record: the
+// last Read then returns ErrMediaChanged instead of io.EOF. ErrUnknownMedia if
+// the file is not stored.
+func (s *Snapshot) OpenMedia(ctx context.Context, key MediaKey) (io.ReadCloser, error) {
+	ref, ok := s.media[key]
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", ErrUnknownMedia, key)
+	}
+	record, err := s.recordReader(ctx).at(ref.at)
+	if err == nil && (record.Media == nil || record.Media.Key != key) {
+		err = &FormatError{Offset: ref.at.offset(), Reason: "another record stands where a media file was"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("record of media %s: %w", key, err)
+	}
+	chunks := make([]crypto.ID, len(record.Media.Chunks))
+	for i, text := range record.Media.Chunks {
+		if chunks[i], err = crypto.ParseID(text); err != nil {
+			return nil, fmt.Errorf("record of media %s: chunk %d: %w", key, i, err)
+		}
+	}
+	return &mediaReader{src: s.source.Stream(ctx, chunks), ended: ctx.Err, key: key, want: ref, sum: sha256.New()}, nil
+}
+
+// A mediaReader compares what it reads with the record when the end comes.
+type mediaReader struct {
+	src   io.ReadCloser
+	ended func() error // why nothing more comes, if the caller ended it
+	key   MediaKey
+	want  mediaRef
+	sum   hash.Hash
+	size  int64
+}
+
+func (m *mediaReader) Read(p []byte) (int, error) {
+	n, err := m.src.Read(p)
+	m.sum.Write(p[:n])
+	m.size += int64(n)
+	if m.size > m.want.size {
+		return n, m.changed()
+	}
+	if err != io.EOF || m.size == m.want.size && [32]byte(m.sum.Sum(nil)) == m.want.sha {
+		return n, err
+	}
+	if err := m.ended(); err != nil {
+		return n, err
+	}
+	return n, m.changed()
+}
+
+func (m *mediaReader) changed() error {
+	return fmt.Errorf("%w: %s: %d bytes read, %d with SHA-256 %s expected", ErrMediaChanged, m.key, m.size, m.want.size, hex.EncodeToString(m.want.sha[:]))
+}
+
+func (m *mediaReader) Close() error { return m.src.Close() }

@@ -1,0 +1,300 @@
+package archive
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"telekeep/chunkstore"
+	"telekeep/crypto"
+)
+
+// A source is what a Snapshot needs of the vault; chunkstore.Reader is the one.
+type source interface {
+	Commits() []*chunkstore.Commit
+	Records(ctx context.Context, c *chunkstore.Commit) ([]crypto.ID, error)
+	Chunk(ctx context.Context, id crypto.ID) ([]byte, error)
+	Stream(ctx context.Context, ids []crypto.ID) io.ReadCloser
+	Size(id crypto.ID) (int64, error)
+}
+
+// SnapshotOptions says which state of the archive to read, and how.
+type SnapshotOptions struct {
+	// At is the moment to look back to: commits made later do not count. Zero
+	// means all.
+	At time.Time
+	// KeepGoing reads what can be read of a damaged vault. What cannot is listed
+	// in Problems instead of being an error of OpenSnapshot.
+	KeepGoing bool
+}
+
+// A Problem is a part of the record streams that could not be read.
+type Problem struct {
+	Commit *chunkstore.Commit
+	Err    error // a *FormatError, or what reading the chunks said
+}
+
+// A Snapshot is the archive as of one commit: what exports, restores and deep
+// verification read. In memory it holds some 16 bytes for each version of a
+// message; records are read from the vault when they are asked for. All methods
+// are safe for use by many goroutines at once.
+type Snapshot struct {
+	source   source
+	streams  []recordStream
+	seed     maphash.Seed
+	accounts map[PeerID]*accountLog
+	order    []PeerID // accounts as they first appeared
+	media    map[MediaKey]mediaRef
+	missing  map[MediaKey]*Missing
+	records  int
+	unknown  Unknown
+	problems []Problem
+}
+
+// An Account is one login.
+type Account struct {
+	ID      PeerID
+	Profile *Peer // nil if no record describes it
+}
+
+// A ChatInfo is one chat of an account.
+type ChatInfo struct {
+	ID       PeerID
+	Dialog   *Dialog // nil if no record describes it
+	Name     string  // of the peer as last seen, "" if it is unknown
+	Messages int     // how many, deleted ones included
+}
+
+// mediaRef is what a snapshot keeps of a media record.
+type mediaRef struct {
+	size   int64
+	sha    [32]byte
+	hashed bool
+	at     place
+}
+
+// OpenSnapshot replays the records of a vault. Versions of one message are in the
+// order of the commits that hold them.
+func OpenSnapshot(ctx context.Context, r *chunkstore.Reader, o SnapshotOptions) (*Snapshot, error) {
+	return openSnapshot(ctx, r, o)
+}
+
+func openSnapshot(ctx context.Context, src source, o SnapshotOptions) (*Snapshot, error) {
+	s := &Snapshot{
+		source:   src,
+		seed:     maphash.MakeSeed(),
+		accounts: make(map[PeerID]*accountLog),
+		media:    make(map[MediaKey]mediaRef),
+		missing:  make(map[MediaKey]*Missing),
+	}
+	for _, c := range src.Commits() {
+		if !o.At.IsZero() && c.Time.After(o.At) {
+			continue
+		}
+		if err := s.replay(ctx, c, o.KeepGoing); err != nil {
+			return nil, err
+		}
+	}
+	for _, a := range s.accounts {
+		a.settle()
+	}
+	return s, nil
+}
+
+// replay reads the records of one commit.
+func (s *Snapshot) replay(ctx context.Context, c *chunkstore.Commit, keepGoing bool) error {
+	stream, err := newRecordStream(ctx, s.source, c)
+	if err == nil && len(stream.chunks) > 0 {
+		s.streams = append(s.streams, stream)
+	}
+	if err == nil {
+		err = s.replayStream(ctx, c, stream, keepGoing)
+	}
+	if err == nil {
+		return nil
+	}
+	if !keepGoing || ctx.Err() != nil {
+		return fmt.Errorf("records of commit %d of writer %s: %w", c.Seq, c.Writer, err)
+	}
+	s.problems = append(s.problems, Problem{c, err})
+	return nil
+}
+
+func (s *Snapshot) replayStream(ctx context.Context, c *chunkstore.Commit, stream recordStream, keepGoing bool) error {
+	r := s.source.Stream(ctx, stream.chunks)
+	defer r.Close()
+	d := NewDecoder(r)
+	defer func() {
+		s.unknown.Kinds += d.Unknown().Kinds
+		s.unknown.Fields += d.Unknown().Fields
+	}()
+	for {
+		at := newPlace(len(s.streams)-1, d.Offset())
+		record, err := d.Next()
+		if err == nil {
+			err = s.add(record, at)
+		}
+		switch {
+		case err == nil:
+			s.records++
+		case err == io.EOF:
+			return stream.checkEnd(ctx, d.Offset())
+		case keepGoing && isSkipped(err):
+			s.problems = append(s.problems, Problem{c, err})
+		default:
+			return err
+		}
+	}
+}
+
+// add takes one record into the snapshot.
+func (s *Snapshot) add(r *Record, at place) error {
+	switch r.Kind {
+	case KindMedia:
+		return s.addMedia(r.Media, at)
+	case KindMissing:
+		s.missing[r.Missing.Key] = r.Missing
+		return nil
+	}
+	a := s.account(r.Account)
+	switch r.Kind {
+	case KindAccount:
+		a.profile = r.Profile
+	case KindPeer:
+		a.peers[r.Profile.ID] = r.Profile
+	case KindChat:
+		a.chat(r.Chat).dialog = r.Dialog
+	case KindMessage:
+		return a.chat(r.Chat).addMessage(r.Message, s.seed, at)
+	case KindDeletion:
+		return a.addDeletion(r.Chat, r.Deletion, at)
+	}
+	return nil // of an unknown kind: counted by the decoder, and in Records
+}
+
+func (s *Snapshot) addMedia(f *MediaFile, at place) error {
+	sha, err := hex.DecodeString(f.SHA256)
+	if err != nil || len(sha) != 32 || f.Size < 0 {
+		return &FormatError{Offset: at.offset(), Reason: "media record without size or hash", Skipped: true}
+	}
+	s.media[f.Key] = mediaRef{f.Size, [32]byte(sha), f.Hashed, at}
+	delete(s.missing, f.Key)
+	return nil
+}
+
+func (s *Snapshot) account(id PeerID) *accountLog {
+	a := s.accounts[id]
+	if a == nil {
+		a = newAccountLog()
+		s.accounts[id] = a
+		s.order = append(s.order, id)
+	}
+	return a
+}
+
+// Accounts returns all accounts in the order in which they first appeared.
+func (s *Snapshot) Accounts() []Account {
+	accounts := make([]Account, len(s.order))
+	for i, id := range s.order {
+		accounts[i] = Account{id, s.accounts[id].profile}
+	}
+	return accounts
+}
+
+// Chats returns all chats of an account in the order in which they first
+// appeared.
+func (s *Snapshot) Chats(account PeerID) []ChatInfo {
+	a := s.accounts[account]
+	if a == nil {
+		return nil
+	}
+	chats := make([]ChatInfo, len(a.order))
+	for i, id := range a.order {
+		c := a.chats[id]
+		chats[i] = ChatInfo{ID: id, Dialog: c.dialog, Messages: c.messages}
+		if peer, ok := s.Peer(account, id); ok {
+			chats[i].Name = peer.name()
+		}
+	}
+	return chats
+}
+
+// name is what people call p.
+func (p *Peer) name() string {
+	if p.Title != "" {
+		return p.Title
+	}
+	return strings.TrimSpace(p.FirstName + " " + p.LastName)
+}
+
+// Peer returns the latest profile of a user, a group or a channel as the account
+// saw it; false if there is none.
+func (s *Snapshot) Peer(account, id PeerID) (*Peer, bool) {
+	a := s.accounts[account]
+	if a == nil {
+		return nil, false
+	}
+	p := a.peers[id]
+	if p == nil && id == account {
+		p = a.profile
+	}
+	return p, p != nil
+}
+
+// Media returns the latest record of a stored media file, without its Chunks;
+// false if it is not stored.
+func (s *Snapshot) Media(key MediaKey) (*MediaFile, bool) {
+	ref, ok := s.media[key]
+	if !ok {
+		return nil, false
+	}
+	return &MediaFile{Key: key, Size: ref.size, SHA256: hex.EncodeToString(ref.sha[:]), Hashed: ref.hashed}, true
+}
+
+// AllMedia goes over all stored media files in the order of their keys, as Media
+// returns them.
+func (s *Snapshot) AllMedia() iter.Seq[*MediaFile] {
+	return func(yield func(*MediaFile) bool) {
+		for _, key := range slices.Sorted(maps.Keys(s.media)) {
+			if f, _ := s.Media(key); !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// Missing returns why a media file is not stored; false if it is stored, or if
+// no record speaks of it.
+func (s *Snapshot) Missing(key MediaKey) (*Missing, bool) {
+	m, ok := s.missing[key]
+	return m, ok
+}
+
+// AllMissing goes over all media files that are recorded as not stored, in the
+// order of their keys.
+func (s *Snapshot) AllMissing() iter.Seq[*Missing] {
+	return func(yield func(*Missing) bool) {
+		for _, key := range slices.Sorted(maps.Keys(s.missing)) {
+			if !yield(s.missing[key]) {
+				return
+			}
+		}
+	}
+}
+
+// Len returns the number of records that were replayed.
+func (s *Snapshot) Len() int { return s.records }
+
+// Unknown counts the records that this version does not fully understand. They
+// are in Records all the same.
+func (s *Snapshot) Unknown() Unknown { return s.unknown }
+
+// Problems lists what could not be read: always empty without KeepGoing.
+func (s *Snapshot) Problems() []Problem { return s.problems }

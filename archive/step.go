@@ -1,0 +1,241 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"telekeep/chunkstore"
+)
+
+// do takes one step: into the journal, then its effect. A replay calls the same
+// effects. The caller holds gate, and the lock that orders the step.
+func (w *Writer) do(o *op, effect func(*op) error) error {
+	if err := w.usable(); err != nil {
+		return err
+	}
+	if err := w.journal.append(o); errors.Is(err, ErrTooLarge) {
+		return err
+	} else if err != nil {
+		return w.fail(err)
+	}
+	return w.fail(effect(o))
+}
+
+// applyBatch is the effect of a batch.
+func (w *Writer) applyBatch(o *op) error {
+	size := int64(len(o.body))
+	for key, value := range o.State {
+		if err := w.store.Set(key, value); err != nil {
+			return err
+		}
+		size += int64(len(key) + len(value))
+	}
+	w.bytes.Add(size)
+	return w.addRecords(o.body, o.Records)
+}
+
+// addRecords puts n encoded records into the record stream of the coming commit.
+func (w *Writer) addRecords(encoded []byte, n int) error {
+	if n == 0 {
+		return nil
+	}
+	if w.records == nil {
+		w.records = w.store.NewStream()
+	}
+	w.counts.Records += n
+	_, err := w.records.Write(encoded)
+	return err
+}
+
+// applyBegin is the effect of a begin: the transfer starts where the state says
+// that it got to. One of another size is given up.
+func (w *Writer) applyBegin(o *op) error {
+	if old := w.media[o.Key]; old != nil {
+		if old.size == o.Size {
+			return nil
+		}
+		old.stream.Abort()
+	}
+	value, ok, err := w.store.Get(statePrefixPartial + string(o.Key))
+	if err != nil {
+		return err
+	}
+	var from *progress
+	if ok {
+		// What cannot be read is of no use, and costs no more than a download.
+		from, _ = parseProgress(value)
+	}
+	w.media[o.Key] = newTransfer(o.Key, o.Size, from, w.store.NewStream())
+	return nil
+}
+
+// applyPart is the effect of a part.
+func (w *Writer) applyPart(t *transfer, o *op) error {
+	w.bytes.Add(int64(len(o.body)))
+	return t.write(o.Off, o.body)
+}
+
+// applyFinish is the effect of a finish: the record of the file, and the state
+// that says it is stored.
+func (w *Writer) applyFinish(t *transfer, o *op) error {
+	if err := t.close(); err != nil {
+		return err
+	}
+	record := &Record{Kind: KindMedia, Seen: o.Seen, Media: t.file(o.Hashed)}
+	encoded, err := AppendRecord(nil, record)
+	if err != nil {
+		return err
+	}
+	if err := w.addRecords(encoded, 1); err != nil {
+		return err
+	}
+	if err := w.store.Set(statePrefixMedia+string(t.key), strconv.AppendInt(nil, t.size, 10)); err != nil {
+		return err
+	}
+	delete(w.media, t.key)
+	w.counts.MediaFiles++
+	return w.forgetProgress(t.key)
+}
+
+// forgetProgress deletes what the state knows of a file in flight.
+func (w *Writer) forgetProgress(key MediaKey) error {
+	_, ok, err := w.store.Get(statePrefixPartial + string(key))
+	if err != nil || !ok {
+		return err
+	}
+	return w.store.Set(statePrefixPartial+string(key), nil)
+}
+
+// applyDrop is the effect of a drop: the transfer goes back to its last cut,
+// which the state remembers.
+func (w *Writer) applyDrop(t *transfer) error {
+	if err := w.saveProgress(t); err != nil {
+		return err
+	}
+	t.stream.Abort()
+	delete(w.media, t.key)
+	return nil
+}
+
+// saveProgress puts the last cut of t into the state if the state lags behind.
+func (w *Writer) saveProgress(t *transfer) error {
+	if err := t.trim(); err != nil {
+		return err
+	}
+	if t.cut == t.saved {
+		return nil
+	}
+	p, err := t.progress()
+	if err != nil {
+		return err
+	}
+	t.saved = t.cut
+	return w.store.Set(statePrefixPartial+string(t.key), p.marshal())
+}
+
+// replay takes one entry of the journal. If committed is set, the vault holds
+// its records and state already, and only media in flight count.
+func (w *Writer) replay(o *op, committed bool) error {
+	w.found.Steps++
+	switch o.Kind {
+	case opBatch:
+		if committed {
+			return nil
+		}
+		w.found.Records += o.Records
+		return w.applyBatch(o)
+	case opBegin:
+		if _, stored, err := w.HasMedia(o.Key); err != nil || stored {
+			return err
+		}
+		return w.applyBegin(o)
+	}
+	t := w.media[o.Key]
+	switch {
+	case committed && t == nil:
+		return nil // finished, and in the vault
+	case t == nil:
+		return errBadStep
+	case o.Kind == opPart:
+		w.found.MediaBytes += int64(len(o.body))
+		return badStep(w.applyPart(t, o))
+	case o.Kind == opFinish:
+		return badStep(w.applyFinish(t, o))
+	case o.Kind == opDrop:
+		return w.applyDrop(t)
+	}
+	return errBadStep
+}
+
+// badStep turns errors about the entry itself into errBadStep.
+func badStep(err error) error {
+	_, outside := errors.AsType[*RangeError](err)
+	_, incomplete := errors.AsType[*IncompleteError](err)
+	if outside || incomplete {
+		return fmt.Errorf("%w: %w", errBadStep, err)
+	}
+	return err
+}
+
+// openWriter is OpenWriter over any store.
+func openWriter(ctx context.Context, s store, o WriterOptions) (*Writer, error) {
+	if err := o.setDefaults(); err != nil {
+		return nil, err
+	}
+	j, damage, err := openJournal(o.Journal, o.Secrets.IndexIdentity, o.Now)
+	if err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	w := &Writer{store: s, options: o, journal: j, media: make(map[MediaKey]*transfer)}
+	if damage != nil {
+		w.found.Damage = damage
+	}
+	if err := w.recover(ctx); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+// recover replays the journal. Behind it, everything is as it was when the last
+// step returned, and nobody fetches any media.
+func (w *Writer) recover(ctx context.Context) error {
+	var now head
+	now.seq, now.hash = w.store.Head()
+	j := w.journal
+	if len(j.chain) == 0 {
+		j.base = now
+		return nil
+	}
+	if j.base.seq > now.seq || j.base.seq == now.seq && j.base.hash != now.hash {
+		return fmt.Errorf("%w: the journal builds upon commit %d, the vault's last is %d", chunkstore.ErrRollback, j.base.seq, now.seq)
+	}
+	committed := j.base.seq < now.seq
+	damage, err := j.replay(ctx, func(o *op) error { return w.replay(o, committed) })
+	if err != nil {
+		return fmt.Errorf("replay the journal: %w", err)
+	}
+	if damage != nil {
+		w.found.Damage = damage
+	}
+	w.idle = w.inFlight()
+	w.found.InFlight, w.found.Committed = len(w.idle), committed
+	if !committed {
+		return nil
+	}
+	w.bytes.Store(0)
+	return j.rotate(now, w.carry())
+}
+
+// inFlight returns all media in flight in the order of their keys.
+func (w *Writer) inFlight() []*transfer {
+	all := make([]*transfer, 0, len(w.media))
+	for _, t := range w.media {
+		all = append(all, t)
+	}
+	slices.SortFunc(all, func(a, b *transfer) int { return strings.Compare(string(a.key), string(b.key)) })
+	return all
+}

@@ -1,0 +1,162 @@
+package chunkstore
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"telekeep/crypto"
+)
+
+const (
+	commitVersion = 1
+	maxCommitFile = 16 << 20 // part of the format
+)
+
+// A Commit is one link of a writer's signed chain: from it on, the packs that it
+// lists belong to the vault. Nothing in it is secret.
+type Commit struct {
+	Vault    string
+	Writer   string
+	Seq      uint64    // grows from commit to commit; numbers may be left out
+	Time     time.Time // when it was made by the writer's clock; UTC, whole seconds
+	Previous Hash      // of the writer's commit before this one; zero for the first
+	Index    Object    // index/<writer>/<seq>.age
+	Packs    []Object  // ascending by hash; may be empty
+
+	// Hash is the SHA-256 of the commit's file: what the next one names as Previous.
+	Hash Hash
+}
+
+// An Object is the hash and the length of a file in the vault.
+type Object struct {
+	Hash Hash
+	Size int64 // bytes
+}
+
+// commitJSON is a commit file.
+type commitJSON struct {
+	Commit    json.RawMessage `json:"commit"`
+	Signature string          `json:"signature"`
+}
+
+// commitValueJSON is the value that the signature covers, byte for byte.
+type commitValueJSON struct {
+	Telekeep string       `json:"telekeep"`
+	Version  int          `json:"version"`
+	Vault    string       `json:"vault"`
+	Writer   string       `json:"writer"`
+	Seq      uint64       `json:"seq"`
+	Time     string       `json:"time"`
+	Previous string       `json:"previous"`
+	Index    objectJSON   `json:"index"`
+	Packs    []objectJSON `json:"packs"`
+}
+
+type objectJSON struct {
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+}
+
+func (o Object) json() objectJSON { return objectJSON{o.Hash.String(), o.Size} }
+
+// sign returns the bytes of the commit's file and sets Hash.
+func (c *Commit) sign(key crypto.SigningKey) []byte {
+	value := c.marshalValue()
+	signature := hex.EncodeToString(key.Sign(value))
+	file := append(mustJSON(commitJSON{value, signature}), '\n')
+	c.Hash = hashOf(file)
+	return file
+}
+
+func (c *Commit) marshalValue() []byte {
+	packs := make([]objectJSON, len(c.Packs)) // never nil: an empty list is written as []
+	for i, p := range c.Packs {
+		packs[i] = p.json()
+	}
+	return mustJSON(commitValueJSON{
+		Telekeep: "commit",
+		Version:  commitVersion,
+		Vault:    c.Vault,
+		Writer:   c.Writer,
+		Seq:      c.Seq,
+		Time:     c.Time.UTC().Format(time.RFC3339),
+		Previous: c.Previous.String(),
+		Index:    c.Index.json(),
+		Packs:    packs,
+	})
+}
+
+// parseCommit reads the bytes of a commit file and checks its signature. What it
+// says about vault, writer, seq and chain is for the caller to compare. Errors are
+// ErrForged, crypto.ErrDamaged and ErrUnknownFormat.
+func parseCommit(name string, data []byte, key crypto.VerifyKey) (*Commit, error) {
+	var file commitJSON
+	if err := json.Unmarshal(data, &file); err != nil || file.Commit == nil {
+		return nil, damagedObject(name, "it is not the JSON of a commit")
+	}
+	signature, err := hex.DecodeString(file.Signature)
+	if err != nil {
+		return nil, damagedObject(name, "the signature cannot be read")
+	}
+	if !key.Verify(file.Commit, signature) {
+		return nil, fmt.Errorf("%s: %w: the signature is not the writer's", name, ErrForged)
+	}
+	c, err := parseCommitValue(name, file.Commit)
+	if err != nil {
+		return nil, err
+	}
+	if again := append(mustJSON(commitJSON{c.marshalValue(), hex.EncodeToString(signature)}), '\n'); !bytes.Equal(again, data) {
+		return nil, damagedObject(name, "the text is not as telekeep writes it")
+	}
+	c.Hash = hashOf(data)
+	return c, nil
+}
+
+func parseCommitValue(name string, value []byte) (*Commit, error) {
+	if err := checkKind(name, "commit", value); err != nil {
+		return nil, err
+	}
+	var j commitValueJSON
+	if err := json.Unmarshal(value, &j); err != nil {
+		return nil, damagedObject(name, "a field has the wrong type")
+	}
+	if !isHexID(j.Vault) || !isHexID(j.Writer) || j.Seq < 1 || j.Seq > maxSeq {
+		return nil, damagedObject(name, "it does not say where it belongs")
+	}
+	made, err := time.Parse(time.RFC3339, j.Time)
+	if err != nil {
+		return nil, damagedObject(name, "the date cannot be read")
+	}
+	c := &Commit{Vault: j.Vault, Writer: j.Writer, Seq: j.Seq, Time: made.UTC()}
+	if c.Previous, err = ParseHash(j.Previous); err != nil {
+		return nil, damagedObject(name, "the hash of the commit before it cannot be read")
+	}
+	if c.Index, err = j.Index.object(); err != nil {
+		return nil, damagedObject(name, "the index: "+err.Error())
+	}
+	for _, p := range j.Packs {
+		pack, err := p.object()
+		if err != nil {
+			return nil, damagedObject(name, "a pack: "+err.Error())
+		}
+		if n := len(c.Packs); n > 0 && bytes.Compare(c.Packs[n-1].Hash[:], pack.Hash[:]) >= 0 {
+			return nil, damagedObject(name, "the packs are not in order")
+		}
+		c.Packs = append(c.Packs, pack)
+	}
+	return c, nil
+}
+
+func (j objectJSON) object() (Object, error) {
+	h, err := ParseHash(j.SHA256)
+	if err != nil {
+		return Object{}, err
+	}
+	if h.IsZero() || j.Size < 1 {
+		return Object{}, fmt.Errorf("hash or length is missing")
+	}
+	return Object{h, j.Size}, nil
+}

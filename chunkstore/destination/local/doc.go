@@ -1,0 +1,17 @@
+// Package local keeps a vault in a folder: on this disk, on a drive that is plugged in,
+// on a share that is mounted.
+//
+//	Put packs/ab/ab12….age
+//	   mkdir packs, packs/ab        if missing, each followed by an fsync of its parent
+//	   create packs/ab/.tk-….tmp    hidden: List, Get and Stat do not see it
+//	   write, fsync, close
+//	   rename to ab12….age          never over an existing file
+//	   fsync packs/ab
+//
+// Everything happens below the folder that was opened, through an os.Root: no name and
+// no symbolic link leads out of it, and if the drive is unplugged nothing lands in the
+// empty mount point. Files get mode 0600, directories 0700.
+//
+// It never overwrites and never deletes, except temporary files that a stopped process
+// left behind. It does not know what it stores.
+package local

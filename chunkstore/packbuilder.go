@@ -1,0 +1,137 @@
+package chunkstore
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+
+	"telekeep/crypto"
+)
+
+// A packBuilder is a pack that is being filled. Chunks are sealed as they come: all
+// that is kept is the sealed bytes and the directory. It belongs to one goroutine at
+// a time.
+type packBuilder struct {
+	sink    *packSink
+	content io.WriteCloser // what is written here is sealed into sink
+	header  int64          // bytes of the age file before the sealed content
+	written int64          // bytes of content so far
+	full    int64          // bytes of content of a full pack
+	dir     directory
+	scratch []byte
+}
+
+// A sealedPack is a finished pack.
+type sealedPack struct {
+	name Hash
+	data []byte // the age file
+	dir  directory
+}
+
+// newPackBuilder starts a pack in buf, whose capacity becomes the length of a full
+// pack.
+func newPackBuilder(buf []byte, to crypto.Recipient) (*packBuilder, error) {
+	sink := &packSink{buf: buf[:0], hash: sha256.New()}
+	content, err := crypto.Seal(sink, to)
+	if err != nil {
+		return nil, fmt.Errorf("start a pack: %w", err)
+	}
+	header := int64(len(sink.buf))
+	full, ok := contentSize(header, int64(cap(buf)))
+	if !ok {
+		return nil, fmt.Errorf("start a pack: no pack can be %d bytes long", cap(buf))
+	}
+	b := &packBuilder{sink: sink, content: content, header: header, full: full}
+	if err := b.write(appendPackHeader(nil)); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// room returns the stored length of the largest chunk that still fits.
+func (b *packBuilder) room() int64 {
+	if b.dir.len() == maxPackChunks {
+		return 0
+	}
+	return max(0, b.full-b.written-int64(len(b.dir))-dirEntrySize-packTrailerSize)
+}
+
+// add appends a chunk. The caller has made sure that it fits.
+func (b *packBuilder) add(id crypto.ID, enc encoding, stored []byte, raw int) error {
+	if int64(len(stored)) > b.room() {
+		return fmt.Errorf("internal error: a chunk of %d bytes does not fit into the pack", len(stored))
+	}
+	b.dir = appendEntry(b.dir, dirEntry{
+		ID:       id,
+		Offset:   uint32(b.written),
+		Stored:   uint32(len(stored)),
+		Raw:      uint32(raw),
+		Encoding: enc,
+	})
+	return b.write(stored)
+}
+
+// finish writes directory, padding and trailer: up to the length of a full pack, or
+// only to the next bucket. The pack's data is the buffer that the builder was given.
+func (b *packBuilder) finish(full bool) (*sealedPack, error) {
+	target := b.full
+	if !full {
+		target = min(target, paddedContent(b.header, b.written+int64(len(b.dir))+packTrailerSize))
+	}
+	if err := b.write(b.dir); err != nil {
+		return nil, err
+	}
+	if err := b.pad(target - packTrailerSize); err != nil {
+		return nil, err
+	}
+	b.scratch = appendPackTrailer(b.scratch[:0], b.dir)
+	if err := b.write(b.scratch); err != nil {
+		return nil, err
+	}
+	if err := b.content.Close(); err != nil {
+		return nil, fmt.Errorf("finish a pack: %w", err)
+	}
+	p := &sealedPack{data: b.sink.buf, dir: b.dir}
+	b.sink.hash.Sum(p.name[:0])
+	if !isBucket(int64(len(p.data))) {
+		return nil, fmt.Errorf("internal error: a pack of %d bytes", len(p.data))
+	}
+	return p, nil
+}
+
+// pad writes zeros until the content is n bytes long.
+func (b *packBuilder) pad(n int64) error {
+	zeros := make([]byte, min(ageBlock, n-b.written))
+	for b.written < n {
+		if err := b.write(zeros[:min(int64(len(zeros)), n-b.written)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *packBuilder) write(p []byte) error {
+	n, err := b.content.Write(p)
+	b.written += int64(n)
+	if err != nil {
+		return fmt.Errorf("write into a pack: %w", err)
+	}
+	return nil
+}
+
+// A packSink gathers the sealed bytes of a pack and hashes them while they are still
+// in the processor's cache.
+type packSink struct {
+	buf  []byte // never grows beyond its capacity
+	hash hash.Hash
+}
+
+func (s *packSink) Write(p []byte) (int, error) {
+	if len(p) > cap(s.buf)-len(s.buf) {
+		return 0, fmt.Errorf("internal error: the pack gets longer than %d bytes", cap(s.buf))
+	}
+	s.buf = append(s.buf, p...)
+	s.hash.Write(p)
+	return len(p), nil
+}

@@ -1,0 +1,232 @@
+package chunkstore
+
+import (
+	"errors"
+)
+
+// enoughFull is the room in bytes below which a pack is closed: what comes is seldom
+// shorter, and a pack that waits for it holds 32 MiB of memory.
+const enoughFull = 256 << 10
+
+// An openPack takes chunks. Its builder belongs to whoever made it busy.
+type openPack struct {
+	builder *packBuilder
+	busy    bool
+	room    int64 // of the builder; what others may read while it is busy
+}
+
+// place puts one chunk into a pack: the fullest one that is not busy and has room.
+// A pack that nothing fits into is closed only when no other is free to be opened.
+func (p *pipeline) place(j job, w *worker) error {
+	e, stored := w.compressor.encode(j.data)
+	k, err := p.reserve(int64(len(stored)))
+	if err != nil {
+		return err
+	}
+	err = k.builder.add(w.id, e, stored, len(j.data))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k.busy, k.room = false, k.builder.room()
+	if err != nil {
+		return err
+	}
+	p.stats.ChunksNew++
+	p.stats.BytesNew += int64(len(j.data))
+	if k.room < enoughFull {
+		p.closePack(k, true)
+	}
+	p.changed.Broadcast()
+	return p.fatal
+}
+
+// reserve returns a pack with room for n stored bytes, busy.
+func (p *pipeline) reserve(n int64) (*openPack, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for {
+		if err := p.stopped(); err != nil {
+			return nil, err
+		}
+		idle, soon := p.bestFit(n)
+		switch {
+		case idle != nil:
+			idle.busy = true
+			return idle, nil
+		case len(p.open) < p.limits.openPacks && p.hasMemory():
+			k, err := p.openPack()
+			if err != nil {
+				return nil, err
+			}
+			k.busy = true
+			return k, nil
+		case soon || len(p.open) < p.limits.openPacks:
+			p.changed.Wait() // for a busy pack, or for memory
+		default:
+			if full := p.fullestIdle(); full != nil {
+				p.closePack(full, true)
+			} else {
+				p.changed.Wait()
+			}
+		}
+	}
+}
+
+// bestFit returns the idle pack with the least sufficient room, and whether a busy
+// one has room.
+func (p *pipeline) bestFit(n int64) (idle *openPack, soon bool) {
+	for _, k := range p.open {
+		switch {
+		case k.room < n:
+		case k.busy:
+			soon = true
+		case idle == nil || k.room < idle.room:
+			idle = k
+		}
+	}
+	return idle, soon
+}
+
+func (p *pipeline) fullestIdle() *openPack {
+	var fullest *openPack
+	for _, k := range p.open {
+		if !k.busy && (fullest == nil || k.room < fullest.room) {
+			fullest = k
+		}
+	}
+	return fullest
+}
+
+// hasMemory reports whether a pack can be opened: there may be one more than are
+// open, so that one can be on its way to the destination.
+func (p *pipeline) hasMemory() bool { return p.lent <= p.limits.openPacks }
+
+// openPack starts a pack. It unlocks while it does.
+func (p *pipeline) openPack() (*openPack, error) {
+	k := &openPack{busy: true}
+	p.open = append(p.open, k) // the place is taken
+	p.lent++
+	var buf []byte
+	if n := len(p.memory); n > 0 {
+		buf, p.memory = p.memory[n-1], p.memory[:n-1]
+	}
+	p.mu.Unlock()
+	var err error
+	if buf == nil {
+		buf, err = newPackMemory(p.limits.packSize)
+	}
+	if err == nil {
+		k.builder, err = newPackBuilder(buf, p.keys.VaultRecipient)
+	}
+	p.mu.Lock()
+	if err != nil {
+		p.forget(k)
+		p.release(buf)
+		return nil, err
+	}
+	k.room = k.builder.room()
+	return k, nil
+}
+
+// closePack finishes an idle pack and hands it to the putter. It unlocks while it
+// does. If it fails the pipeline is dead: chunks are lost.
+func (p *pipeline) closePack(k *openPack, full bool) {
+	k.busy = true
+	k.room = 0 // nobody shall wait for it
+	p.mu.Unlock()
+	sealed, err := k.builder.finish(full)
+	p.mu.Lock()
+	p.forget(k)
+	if err != nil {
+		p.release(k.builder.sink.buf)
+		p.fatal = err
+	} else {
+		p.sealed = append(p.sealed, sealed)
+	}
+	p.changed.Broadcast()
+}
+
+func (p *pipeline) forget(k *openPack) {
+	for i := range p.open {
+		if p.open[i] == k {
+			p.open = append(p.open[:i], p.open[i+1:]...)
+			return
+		}
+	}
+}
+
+// release takes the memory of a pack back.
+func (p *pipeline) release(buf []byte) {
+	p.lent--
+	if buf != nil {
+		p.memory = append(p.memory, buf[:0])
+	}
+	p.changed.Broadcast()
+}
+
+// freeMemory gives unused memory back to the system.
+func (p *pipeline) freeMemory() error {
+	p.mu.Lock()
+	unused := p.memory
+	p.memory = nil
+	p.mu.Unlock()
+	var err error
+	for _, b := range unused {
+		err = errors.Join(err, freePackMemory(b))
+	}
+	return err
+}
+
+// putSealed stores sealed packs one after the other.
+func (p *pipeline) putSealed() {
+	for {
+		k := p.firstSealed()
+		if k == nil {
+			return
+		}
+		err := p.store(k)
+		p.mu.Lock()
+		if err != nil {
+			p.putErr = err
+		} else {
+			p.stored(k)
+		}
+		p.changed.Broadcast()
+		p.mu.Unlock()
+	}
+}
+
+// firstSealed waits for a pack to store; nil means that there will be none.
+func (p *pipeline) firstSealed() *sealedPack {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.sealed) == 0 || p.putErr != nil || p.fatal != nil {
+		if p.closed {
+			return nil
+		}
+		p.changed.Wait()
+	}
+	if p.closed {
+		return nil
+	}
+	return p.sealed[0]
+}
+
+// store makes one pack durable, then remembers it: in the other order a power cut
+// could leave chunks that count as stored and are not.
+func (p *pipeline) store(k *sealedPack) error {
+	if err := p.put(packName(k.name), k.data); err != nil {
+		return err
+	}
+	return p.state.addPending(Object{k.name, int64(len(k.data))}, k.dir)
+}
+
+// stored ends the way of a pack: from here on the state knows its chunks.
+func (p *pipeline) stored(k *sealedPack) {
+	p.sealed = append(p.sealed[:0], p.sealed[1:]...)
+	for i := range k.dir.len() {
+		delete(p.claims, k.dir.entry(i).ID)
+	}
+	p.stats.Packs++
+	p.stats.PackBytes += int64(len(k.data))
+	p.release(k.data)
+}

@@ -1,0 +1,249 @@
+package chunkstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"telekeep/crypto"
+)
+
+// How much a Reader keeps in memory.
+const (
+	cachedChunkBytes = 16 << 20
+	openPackFiles    = 32
+)
+
+// ReaderOptions says how a Reader works.
+type ReaderOptions struct {
+	// Identities are owner keys; one that opens the vault key is needed.
+	Identities []crypto.Identity
+	// Damaged makes a Reader of a vault that is not whole: what cannot be read is left
+	// out and listed in Faults. Without it OpenReader fails.
+	Damaged bool
+}
+
+// A Reader reads a vault as it was when it was opened: all writers, all commits. Its
+// methods may be used from many goroutines. It needs no closing.
+type Reader struct {
+	dst     Destination
+	vault   *Vault
+	key     *VaultKey
+	commits []*Commit
+	records map[Hash][]crypto.ID // by the hash of the commit
+	index   chunkIndex
+	faults  []*Problem
+	codec   *decompressor
+	cache   *chunkCache
+
+	mu    sync.Mutex
+	files map[uint32]*packFile // by position in index.packs; some of those used lately
+}
+
+// OpenReader opens a vault with an owner key: it checks every commit, reads every
+// index, and fails at the first that is wrong unless o.Damaged is set. ErrNoVault,
+// crypto.ErrWrongKey, and a *Problem for what is wrong with the vault.
+func OpenReader(ctx context.Context, dst Destination, o ReaderOptions) (*Reader, error) {
+	vault, err := OpenVault(ctx, dst)
+	if err != nil {
+		return nil, err
+	}
+	key, err := OpenVaultKey(ctx, dst, o.Identities)
+	if err != nil {
+		return nil, err
+	}
+	codec, err := newDecompressor(runtime.GOMAXPROCS(0))
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader{
+		dst:     dst,
+		vault:   vault,
+		key:     key,
+		records: make(map[Hash][]crypto.ID),
+		codec:   codec,
+		cache:   newChunkCache(cachedChunkBytes),
+		files:   make(map[uint32]*packFile),
+	}
+	if err := r.load(ctx); err != nil {
+		return nil, err
+	}
+	if len(r.faults) > 0 && !o.Damaged {
+		return nil, r.faults[0]
+	}
+	return r, nil
+}
+
+// load reads the chains and the indexes.
+func (r *Reader) load(ctx context.Context) error {
+	for _, f := range r.vault.Faults {
+		r.fault(writerName(f.WriterID), f.Err)
+	}
+	var chains []*chain
+	for _, w := range r.vault.Writers {
+		if err := w.CheckMAC(r.key.IDKey); err != nil {
+			r.fault(writerName(w.ID), err) // and nothing of it is taken
+			continue
+		}
+		ch, err := readChain(ctx, r.dst, r.vault.ID, w)
+		if err != nil {
+			return err
+		}
+		r.faults = append(r.faults, ch.problems...)
+		chains = append(chains, ch)
+	}
+	r.commits = mergeByTime(chains)
+	for _, c := range r.commits {
+		err := r.loadIndex(ctx, c)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			r.fault(indexName(c.Writer, c.Seq), err)
+		}
+	}
+	r.index.sort()
+	return nil
+}
+
+func (r *Reader) fault(object string, err error) {
+	r.faults = append(r.faults, newProblem(object, err))
+}
+
+// loadIndex takes over what one index says.
+func (r *Reader) loadIndex(ctx context.Context, c *Commit) error {
+	sealed, err := readIndexObject(ctx, r.dst, c)
+	if err != nil {
+		return missing(indexName(c.Writer, c.Seq), err)
+	}
+	records, err := readCommitIndex(c, sealed, r.key.Identity, r.index.add)
+	if err == nil {
+		r.records[c.Hash] = records
+	}
+	return err
+}
+
+// readCommitIndex opens an index, compares it with its commit, calls pack for every
+// pack and returns the record ids.
+func readCommitIndex(c *Commit, sealed []byte, id crypto.Identity, pack func(Object, directory)) (records []crypto.ID, err error) {
+	left := c.Packs
+	err = openIndex(sealed, indexVisitor{
+		records: func(ids []crypto.ID) error {
+			records = ids
+			return nil
+		},
+		pack: func(p Object, dir directory) error {
+			if len(left) == 0 || left[0] != p {
+				return indexDamage("its packs are not those of its commit")
+			}
+			left = left[1:]
+			pack(p, dir)
+			return nil
+		},
+	}, id)
+	if err == nil && len(left) > 0 {
+		err = indexDamage("its packs are not those of its commit")
+	}
+	return records, err
+}
+
+// Vault returns what the readable objects say about the vault.
+func (r *Reader) Vault() *Vault { return r.vault }
+
+// Commits returns the commits of all writers, merged by their times; those of one
+// writer are always in the order of its chain. The slice must not be changed.
+func (r *Reader) Commits() []*Commit { return r.commits }
+
+// Faults returns what is wrong with the vault, as far as opening it showed. It is empty
+// unless the Reader was opened with Damaged.
+func (r *Reader) Faults() []*Problem { return r.faults }
+
+// Records returns the ids of the chunks that make up the record stream of a commit, in
+// order; none for a commit without records. A commit whose index could not be read is
+// ErrMissing.
+func (r *Reader) Records(_ context.Context, c *Commit) ([]crypto.ID, error) {
+	ids, ok := r.records[c.Hash]
+	if !ok {
+		return nil, fmt.Errorf("%w: the index of commit %d", ErrMissing, c.Seq)
+	}
+	return ids, nil
+}
+
+// Size returns the length of a chunk in bytes, or ErrUnknownChunk.
+func (r *Reader) Size(id crypto.ID) (int64, error) {
+	places := r.index.find(id)
+	if len(places) == 0 {
+		return 0, fmt.Errorf("%w: %s", ErrUnknownChunk, id)
+	}
+	return int64(places[0].Raw), nil
+}
+
+// Chunk returns the plaintext of a chunk. Its id was computed from it and compared.
+// The bytes are shared: they must not be changed. ErrUnknownChunk if no index lists
+// it; crypto.ErrDamaged or ErrMissing if none of its copies can be read.
+func (r *Reader) Chunk(ctx context.Context, id crypto.ID) ([]byte, error) {
+	if data, ok := r.cache.get(id); ok {
+		return data, nil
+	}
+	places := r.index.find(id)
+	if len(places) == 0 {
+		return nil, fmt.Errorf("%w: %s", ErrUnknownChunk, id)
+	}
+	var faults []error
+	for _, place := range places {
+		data, err := r.read(ctx, place)
+		if err == nil {
+			r.cache.put(id, data)
+			return data, nil
+		}
+		faults = append(faults, err)
+	}
+	return nil, errors.Join(faults...)
+}
+
+// read reads one copy of a chunk.
+func (r *Reader) read(ctx context.Context, place chunkPlace) ([]byte, error) {
+	f, err := r.file(ctx, place.pack)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := f.stored(ctx, place.dirEntry)
+	if err != nil {
+		return nil, err
+	}
+	data, err := r.codec.decode(place.dirEntry, stored)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.name, err)
+	}
+	if r.key.IDKey.ID(data) != place.ID {
+		return nil, fmt.Errorf("%s: %w: chunk %s is not what its id says", f.name, crypto.ErrDamaged, place.ID)
+	}
+	return data, nil
+}
+
+// file returns an open pack. Two goroutines may open the same one at once; that costs
+// a third of a millisecond, a lock around it would cost more.
+func (r *Reader) file(ctx context.Context, pack uint32) (*packFile, error) {
+	r.mu.Lock()
+	f := r.files[pack]
+	r.mu.Unlock()
+	if f != nil {
+		return f, nil
+	}
+	f, err := openPackFile(ctx, r.dst, r.index.packs[pack], r.key.Identity)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for old := range r.files { // any: opening again is cheap
+		if len(r.files) < openPackFiles {
+			break
+		}
+		delete(r.files, old)
+	}
+	r.files[pack] = f
+	return f, nil
+}

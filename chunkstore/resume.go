@@ -1,0 +1,143 @@
+package chunkstore
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// pageSize is how many values are read from the state at once.
+const pageSize = 256
+
+// A resume is the resume state as its Writer sees it: what the last commit left, and
+// over it what was set since.
+type resume struct {
+	state *state
+
+	mu    sync.Mutex
+	dirty map[string][]byte // nil: deleted. The slices never change.
+}
+
+func newResume(s *state) *resume {
+	return &resume{state: s, dirty: make(map[string][]byte)}
+}
+
+func (r *resume) set(key string, value []byte) error {
+	if len(key) < 1 || len(key) > maxKey {
+		return fmt.Errorf("%w: a key of %d bytes", ErrTooLarge, len(key))
+	}
+	if len(value) > maxValue {
+		return fmt.Errorf("%w: a value of %d bytes", ErrTooLarge, len(value))
+	}
+	if value != nil {
+		value = append([]byte{}, value...) // an empty value stays different from nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dirty[key] = value
+	return nil
+}
+
+func (r *resume) get(key string) ([]byte, bool, error) {
+	r.mu.Lock()
+	value, dirty := r.dirty[key]
+	r.mu.Unlock()
+	if dirty {
+		return slices.Clone(value), value != nil, nil
+	}
+	return r.state.get(key)
+}
+
+// each merges both layers page by page, so that f may use them.
+func (r *resume) each(prefix string, f func(key string, value []byte) error) error {
+	over := r.dirtyBelow(prefix)
+	last := ""
+	for {
+		page, err := r.state.page(prefix, last, pageSize)
+		if err != nil {
+			return err
+		}
+		for _, c := range page {
+			for len(over) > 0 && over[0].key < c.key {
+				if err := over[0].tell(f); err != nil {
+					return err
+				}
+				over = over[1:]
+			}
+			if len(over) > 0 && over[0].key == c.key {
+				c, over = over[0], over[1:]
+			}
+			if err := c.tell(f); err != nil {
+				return err
+			}
+			last = c.key
+		}
+		if len(page) < pageSize {
+			break
+		}
+	}
+	for _, c := range over {
+		if err := c.tell(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell calls f unless the change is a deletion.
+func (c change) tell(f func(key string, value []byte) error) error {
+	if c.value == nil {
+		return nil
+	}
+	return f(c.key, slices.Clone(c.value))
+}
+
+// dirtyBelow returns what was set under a prefix, ascending.
+func (r *resume) dirtyBelow(prefix string) []change {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found []change
+	for key, value := range r.dirty {
+		if strings.HasPrefix(key, prefix) {
+			found = append(found, change{key, value})
+		}
+	}
+	slices.SortFunc(found, func(a, b change) int { return strings.Compare(a.key, b.key) })
+	return found
+}
+
+// changes returns what a commit has to say: what was set and differs from what the
+// last commit left, ascending.
+func (r *resume) changes() ([]change, error) {
+	var real []change
+	for _, c := range r.dirtyBelow("") {
+		old, ok, err := r.state.get(c.key)
+		if err != nil {
+			return nil, err
+		}
+		if ok != (c.value != nil) || !bytes.Equal(old, c.value) {
+			real = append(real, c)
+		} else {
+			r.settle(c)
+		}
+	}
+	return real, nil
+}
+
+// settled forgets changes that are in the state now, but not what was set since.
+func (r *resume) settled(changes []change) {
+	for _, c := range changes {
+		r.settle(c)
+	}
+}
+
+func (r *resume) settle(c change) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	value, ok := r.dirty[c.key]
+	if ok && (value == nil) == (c.value == nil) && bytes.Equal(value, c.value) {
+		delete(r.dirty, c.key)
+	}
+}

@@ -1,0 +1,201 @@
+package chunkstore
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"telekeep/crypto"
+)
+
+// secretsFormat is the first field of the secrets of a writer.
+const secretsFormat = "telekeep writer secrets 1"
+
+// WriterSecrets is everything that one writer needs to add to a vault: what lies on
+// the machine that writes, in a file that only the daemon can read. It opens the
+// writer's own indexes (ids, sizes, resume state) and no message and no media.
+type WriterSecrets struct {
+	VaultID        string            // 32 lower-case hex digits
+	VaultRecipient crypto.Recipient  // packs and indexes are sealed to it
+	WriterID       string            // 32 lower-case hex digits: fingerprint of the signing key
+	SigningKey     crypto.SigningKey // signs commits
+	IndexIdentity  crypto.Identity   // opens the writer's own indexes and its journal
+	IDKey          crypto.Key        // names chunks
+	ChunkerKey     crypto.Key        // places cuts
+}
+
+// newWriterSecrets makes a new writer for a vault.
+func newWriterSecrets(key *VaultKey) (*WriterSecrets, error) {
+	index, err := crypto.NewIdentity()
+	if err != nil {
+		return nil, err
+	}
+	signing := crypto.NewSigningKey()
+	return &WriterSecrets{
+		VaultID:        key.VaultID,
+		VaultRecipient: key.Identity.Recipient(),
+		WriterID:       signing.VerifyKey().Fingerprint(),
+		SigningKey:     signing,
+		IndexIdentity:  index,
+		IDKey:          key.IDKey,
+		ChunkerKey:     key.ChunkerKey,
+	}, nil
+}
+
+// Marshal returns the secrets as commented text. It is for a file of mode 0600, and
+// for sealing.
+func (s *WriterSecrets) Marshal() []byte {
+	var b bytes.Buffer
+	b.WriteString(secretsComment)
+	for _, f := range s.fields() {
+		fmt.Fprintf(&b, "%s: %s\n", f.key, f.value)
+	}
+	fmt.Fprintf(&b, "check: %s\n", fieldsCheck(s.fields()))
+	return b.Bytes()
+}
+
+const secretsComment = `# Secrets of one telekeep writer. Whoever has this file can add to the vault as this
+# writer and see ids and sizes, but cannot read any message or media: that takes an
+# owner key. Keep it readable for the daemon only. A sealed copy lies in the vault;
+# an owner key opens it on a new machine.
+`
+
+// A field is one "key: value" line.
+type field struct{ key, value string }
+
+func (s *WriterSecrets) fields() []field {
+	return []field{
+		{"format", secretsFormat},
+		{"vault", s.VaultID},
+		{"vault-recipient", s.VaultRecipient.String()},
+		{"writer", s.WriterID},
+		{"signing-key", s.SigningKey.String()},
+		{"index-identity", s.IndexIdentity.String()},
+		{"id-key", s.IDKey.String()},
+		{"chunker-key", s.ChunkerKey.String()},
+	}
+}
+
+// fieldsCheck is the first 16 bytes, in hex, of the SHA-256 of the fields as they
+// are written: it notices a slip of the hand, not an attacker.
+func fieldsCheck(fields []field) string {
+	h := sha256.New()
+	for _, f := range fields {
+		fmt.Fprintf(h, "%s: %s\n", f.key, f.value)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// ParseWriterSecrets reads what Marshal wrote. Comments, empty lines and spaces
+// around the lines do not matter; the order of the fields does. Errors are
+// crypto.ErrDamaged or ErrUnknownFormat, name the line, and never repeat a value.
+func ParseWriterSecrets(data []byte) (*WriterSecrets, error) {
+	values, err := parseFields(data)
+	if err != nil {
+		return nil, fmt.Errorf("writer secrets: %w", err)
+	}
+	s, err := secretsFrom(values)
+	if err != nil {
+		return nil, fmt.Errorf("writer secrets: %w: %w", crypto.ErrDamaged, err)
+	}
+	return s, nil
+}
+
+// parseFields reads the lines and returns the values by key, after the check.
+func parseFields(data []byte) (map[string]string, error) {
+	want := (&WriterSecrets{}).fields()
+	var got []field
+	check := ""
+	number := 0
+	for line := range strings.Lines(string(data)) {
+		number++
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		key, value, ok := strings.Cut(line, ": ")
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("line %d: %w: no \"key: value\"", number, crypto.ErrDamaged)
+		case len(got) < len(want) && key == want[len(got)].key:
+			got = append(got, field{key, value})
+		case len(got) == len(want) && key == "check" && check == "":
+			check = value
+		default:
+			return nil, fmt.Errorf("line %d: %w: a field that does not belong here", number, crypto.ErrDamaged)
+		}
+		if key == "format" && value != secretsFormat {
+			return nil, fmt.Errorf("line %d: %w: expected %q", number, ErrUnknownFormat, secretsFormat)
+		}
+	}
+	if check == "" {
+		return nil, fmt.Errorf("%w: the text ends before its check line", crypto.ErrDamaged)
+	}
+	if check != fieldsCheck(got) {
+		return nil, fmt.Errorf("%w: the check line does not fit: a value was changed", crypto.ErrDamaged)
+	}
+	values := make(map[string]string)
+	for _, f := range got {
+		values[f.key] = f.value
+	}
+	return values, nil
+}
+
+// secretsFrom turns the texts into values and checks that they belong together.
+func secretsFrom(values map[string]string) (*WriterSecrets, error) {
+	s := &WriterSecrets{VaultID: values["vault"], WriterID: values["writer"]}
+	var err error
+	if s.VaultRecipient, err = crypto.ParseRecipient(values["vault-recipient"]); err != nil {
+		return nil, fmt.Errorf("vault-recipient: %w", err)
+	}
+	if s.SigningKey, err = crypto.ParseSigningKey(values["signing-key"]); err != nil {
+		return nil, fmt.Errorf("signing-key: %w", err)
+	}
+	if s.IndexIdentity, err = crypto.ParseIdentity(values["index-identity"]); err != nil {
+		return nil, fmt.Errorf("index-identity: %w", err)
+	}
+	if s.IDKey, err = crypto.ParseKey(values["id-key"]); err != nil {
+		return nil, fmt.Errorf("id-key: %w", err)
+	}
+	if s.ChunkerKey, err = crypto.ParseKey(values["chunker-key"]); err != nil {
+		return nil, fmt.Errorf("chunker-key: %w", err)
+	}
+	if s.VaultID != vaultID(s.VaultRecipient) {
+		return nil, fmt.Errorf("the vault id does not belong to the vault recipient")
+	}
+	if s.WriterID != s.SigningKey.VerifyKey().Fingerprint() {
+		return nil, fmt.Errorf("the writer id does not belong to the signing key")
+	}
+	return s, nil
+}
+
+// RecoverSecrets reads the sealed secrets of one writer with the vault key: how a
+// new machine takes over.
+func RecoverSecrets(ctx context.Context, dst Destination, key *VaultKey, writerID string) (*WriterSecrets, error) {
+	w, err := readWriter(ctx, dst, key.VaultID, writerID)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.CheckMAC(key.IDKey); err != nil {
+		return nil, err
+	}
+	sealed, err := w.readSecrets(ctx, dst)
+	if err != nil {
+		return nil, err
+	}
+	text, err := crypto.OpenBytes(sealed, key.Identity)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", secretsName(writerID), err)
+	}
+	s, err := ParseWriterSecrets(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", secretsName(writerID), err)
+	}
+	if s.WriterID != writerID || s.VaultID != key.VaultID {
+		return nil, damagedObject(secretsName(writerID), "it is of another writer")
+	}
+	return s, nil
+}

@@ -1,0 +1,197 @@
+package chunkstore
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"telekeep/crypto"
+)
+
+// addPending remembers a pack that is stored and that no commit lists yet. It may be
+// told twice.
+func (s *state) addPending(p Object, dir directory) error {
+	return s.update("remember a pack", func(tx *sql.Tx) error {
+		return insertPack(tx, p, dir, dir)
+	})
+}
+
+// insertPack stores a pack and its chunks; kept is the directory to keep, nil for a
+// committed pack.
+func insertPack(tx *sql.Tx, p Object, dir, kept directory) error {
+	var keptBytes any // a nil directory must become NULL
+	if kept != nil {
+		keptBytes = []byte(kept)
+	}
+	result, err := tx.Exec("INSERT OR IGNORE INTO pack (hash, size, directory) VALUES (?, ?, ?)", p.Hash[:], p.Size, keptBytes)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); n == 0 || err != nil {
+		return err // known already
+	}
+	number, err := result.LastInsertId()
+	if err != nil {
+		return err
+	}
+	insert, err := tx.Prepare(insertChunk)
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	for i := range dir.len() {
+		e := dir.entry(i)
+		if _, err := insert.Exec(e.ID[:], number, e.Offset, e.Stored, e.Raw, e.Encoding); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// commitPack stores a pack that a commit lists; a pending one is pending no more.
+func commitPack(tx *sql.Tx, p Object, dir directory) error {
+	if err := insertPack(tx, p, dir, nil); err != nil {
+		return err
+	}
+	_, err := tx.Exec("UPDATE pack SET directory = NULL WHERE hash = ? AND directory IS NOT NULL", p.Hash[:])
+	return err
+}
+
+// pending returns the packs that no commit lists yet, ascending by hash.
+func (s *state) pending() ([]Object, error) {
+	rows, err := s.db.Query("SELECT hash, size FROM pack WHERE directory IS NOT NULL ORDER BY hash")
+	if err != nil {
+		return nil, s.wrap("list the new packs", err)
+	}
+	defer rows.Close()
+	var packs []Object
+	for rows.Next() {
+		var hash []byte
+		var p Object
+		if err := rows.Scan(&hash, &p.Size); err != nil {
+			return nil, s.wrap("list the new packs", err)
+		}
+		if copy(p.Hash[:], hash) != len(hash) || len(hash) != len(p.Hash) {
+			return nil, fmt.Errorf("%w: a pack has no hash", errStateDamaged)
+		}
+		packs = append(packs, p)
+	}
+	return packs, s.wrap("list the new packs", rows.Err())
+}
+
+// pendingDirectory returns the directory of a pending pack.
+func (s *state) pendingDirectory(p Object) (directory, error) {
+	var raw []byte
+	err := s.db.QueryRow("SELECT directory FROM pack WHERE hash = ?", p.Hash[:]).Scan(&raw)
+	if err != nil {
+		return nil, s.wrap("read a directory", err)
+	}
+	dir, err := parseDirectory(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errStateDamaged, err)
+	}
+	return dir, nil
+}
+
+// dropPending forgets a pending pack that is not in the vault after all, and its
+// chunks.
+func (s *state) dropPending(p Object) error {
+	dir, err := s.pendingDirectory(p)
+	if err != nil {
+		return err
+	}
+	return s.update("forget a pack", func(tx *sql.Tx) error {
+		var number int64
+		if err := tx.QueryRow("SELECT number FROM pack WHERE hash = ?", p.Hash[:]).Scan(&number); err != nil {
+			return err
+		}
+		for i := range dir.len() {
+			id := dir.entry(i).ID
+			if _, err := tx.Exec("DELETE FROM chunk WHERE id = ? AND pack = ?", id[:], number); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec("DELETE FROM pack WHERE number = ?", number)
+		return err
+	})
+}
+
+// apply makes a commit part of the state, from the bytes of its index, and returns
+// the record ids in it. All of it happens or nothing.
+func (s *state) apply(c *Commit, index []byte, id crypto.Identity) (records []crypto.ID, err error) {
+	err = s.update("take over a commit", func(tx *sql.Tx) error {
+		left := c.Packs
+		err := openIndex(index, indexVisitor{
+			records: func(ids []crypto.ID) error {
+				records = ids
+				return nil
+			},
+			pack: func(p Object, dir directory) error {
+				if len(left) == 0 || left[0] != p {
+					return indexDamage("its packs are not those of its commit")
+				}
+				left = left[1:]
+				return commitPack(tx, p, dir)
+			},
+			change: func(c change) error { return setResume(tx, c) },
+		}, id)
+		if err != nil {
+			return err
+		}
+		if len(left) > 0 {
+			return indexDamage("its packs are not those of its commit")
+		}
+		return s.setMeta(tx, "head", head{c.Seq, c.Hash}.marshal())
+	})
+	return records, err
+}
+
+// setResume changes one value of the resume state.
+func setResume(tx *sql.Tx, c change) error {
+	if c.value == nil {
+		_, err := tx.Exec("DELETE FROM resume WHERE key = ?", []byte(c.key))
+		return err
+	}
+	_, err := tx.Exec("INSERT INTO resume VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", []byte(c.key), c.value)
+	return err
+}
+
+// get returns a value of the resume state.
+func (s *state) get(key string) ([]byte, bool, error) {
+	var value []byte
+	err := s.db.QueryRow("SELECT value FROM resume WHERE key = ?", []byte(key)).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	if value == nil {
+		value = []byte{} // SQLite has no empty blobs apart from NULL here
+	}
+	return value, err == nil, s.wrap("read a value", err)
+}
+
+// page returns up to limit values whose keys start with prefix and come after the key
+// after, ascending.
+func (s *state) page(prefix, after string, limit int) ([]change, error) {
+	query := "SELECT key, value FROM resume WHERE key >= ? AND key > ? ORDER BY key LIMIT ?"
+	args := []any{[]byte(prefix), []byte(after), limit}
+	rows, err := s.db.Query(query, args...)
+	if err != nil {
+		return nil, s.wrap("list values", err)
+	}
+	defer rows.Close()
+	var found []change
+	for rows.Next() {
+		var key, value []byte
+		if err := rows.Scan(&key, &value); err != nil {
+			return nil, s.wrap("list values", err)
+		}
+		if len(key) < len(prefix) || string(key[:len(prefix)]) != prefix {
+			break
+		}
+		if value == nil {
+			value = []byte{}
+		}
+		found = append(found, change{string(key), value})
+	}
+	return found, s.wrap("list values", rows.Err())
+}

@@ -1,0 +1,83 @@
+package chunkstore
+
+import (
+	"context"
+	"fmt"
+
+	"telekeep/crypto"
+)
+
+// A recordRoot is a list of record ids and where it stands.
+type recordRoot struct {
+	index string
+	ids   []crypto.ID
+}
+
+// checkIndexes checks that every index is there and what was stored, and the content
+// of those that can be opened.
+func (v *verifier) checkIndexes(ctx context.Context, chains []*chain) ([]recordRoot, error) {
+	var roots []recordRoot
+	for _, ch := range chains {
+		for _, c := range ch.commits {
+			name := indexName(c.Writer, c.Seq)
+			ids, err := v.checkIndex(ctx, c)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if err != nil {
+				v.problem(name, err)
+			}
+			roots = append(roots, recordRoot{name, ids})
+		}
+	}
+	v.index.sort()
+	return roots, nil
+}
+
+// checkIndex checks one index and returns its record ids if it can be opened.
+func (v *verifier) checkIndex(ctx context.Context, c *Commit) ([]crypto.ID, error) {
+	name := indexName(c.Writer, c.Seq)
+	sealed, err := readIndexObject(ctx, v.dst, c)
+	if err != nil {
+		return nil, missing(name, err)
+	}
+	v.read(int64(len(sealed)))
+	if !isBucket(c.Index.Size) {
+		v.problem(name, paddingProblem(name, c.Index.Size))
+	}
+	id, ok := v.identityFor(c)
+	if !ok {
+		return nil, nil
+	}
+	return readCommitIndex(c, sealed, id, func(p Object, dir directory) {
+		v.dirs[p.Hash] = hashOf(dir)
+		v.index.add(p, dir)
+	})
+}
+
+// identityFor returns the key that opens the index of a commit, if there is one.
+func (v *verifier) identityFor(c *Commit) (crypto.Identity, bool) {
+	switch s := v.options.Secrets; {
+	case v.key != nil:
+		return v.key.Identity, true
+	case s != nil && s.WriterID == c.Writer:
+		return s.IndexIdentity, true
+	}
+	return crypto.Identity{}, false
+}
+
+// checkRecords looks whether the chunks of the record streams are listed anywhere. An
+// index may name chunks of earlier commits of its writer only.
+func (v *verifier) checkRecords(roots []recordRoot) {
+	for _, root := range roots {
+		for _, id := range root.ids {
+			if len(v.index.find(id)) == 0 {
+				v.problem(root.index, fmt.Errorf("%w: chunk %s of the records is in no pack", ErrMissing, id))
+			}
+		}
+	}
+}
+
+func paddingProblem(name string, size int64) *Problem {
+	return &Problem{Kind: ProblemPadding, Object: name, Detail: fmt.Sprintf("a length of %d bytes is not padded", size)}
+}

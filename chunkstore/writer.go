@@ -1,0 +1,218 @@
+package chunkstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"telekeep/crypto"
+)
+
+// DefaultPackSize is the file length of a full pack in bytes: 32 MiB.
+const DefaultPackSize = 32 << 20
+
+// WriterOptions says how a Writer works.
+type WriterOptions struct {
+	// Secrets of this writer. Needed.
+	Secrets *WriterSecrets
+	// StatePath is the file of the local state; its folder must exist. Needed. Files
+	// with the same name and an ending ("-wal", ".lock") belong to it.
+	StatePath string
+	// PackSize is the file length of a full pack in bytes: a power of two from 8 MiB
+	// to 128 MiB. 0 means DefaultPackSize.
+	PackSize int
+	// OpenPacks is how many packs are filled at once, each by one core at a time. One
+	// more is in memory while it is being stored. 0 means 2.
+	OpenPacks int
+	// Workers is how many chunks are worked on at once. 0 means one for each core, 2
+	// at least and 4 at most.
+	Workers int
+	// Now gives the time that is written into commits. Nil means time.Now.
+	Now func() time.Time
+}
+
+func (o WriterOptions) withDefaults() (WriterOptions, error) {
+	if o.PackSize == 0 {
+		o.PackSize = DefaultPackSize
+	}
+	if o.OpenPacks == 0 {
+		o.OpenPacks = 2
+	}
+	if o.Workers == 0 {
+		o.Workers = min(max(runtime.GOMAXPROCS(0), 2), 4)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	switch {
+	case o.Secrets == nil:
+		return o, errors.New("a writer needs its secrets")
+	case o.StatePath == "":
+		return o, errors.New("a writer needs a place for its state")
+	case o.PackSize < 8<<20 || o.PackSize > maxPackFile || o.PackSize&(o.PackSize-1) != 0:
+		return o, fmt.Errorf("a pack size of %d bytes is not a power of two from 8 to 128 MiB", o.PackSize)
+	case o.OpenPacks < 1 || o.Workers < 1:
+		return o, errors.New("a writer needs at least one worker and one open pack")
+	}
+	return o, nil
+}
+
+// A Writer adds to a vault. It holds no key that opens a pack. Its methods may be
+// used from many goroutines.
+type Writer struct {
+	dst      Destination
+	secrets  *WriterSecrets
+	now      func() time.Time
+	state    *state
+	pipeline *pipeline
+	resume   *resume
+	stop     context.CancelFunc // of Puts that are under way
+
+	committing sync.Mutex // held for a whole Commit, and while closing
+	unsure     bool       // the last Commit failed after it had begun to store; guarded by committing
+	closed     bool       // guarded by committing
+
+	last atomic.Pointer[head] // changed by who holds committing
+}
+
+// OpenWriter opens a vault for adding to it. What the local state lacks is taken from
+// the vault first, so a missing or damaged state costs time and nothing else.
+//
+// ErrNoVault: the place is empty, perhaps nothing is mounted. ErrOtherVault: the vault
+// or the state belongs to others. ErrRollback: the vault lacks commits that the state
+// knows. ErrStateBusy: another process has the state open. Others are ErrForgedWriter,
+// ErrForged, ErrChain, ErrForked, crypto.ErrDamaged, and those of the destination.
+func OpenWriter(ctx context.Context, dst Destination, o WriterOptions) (*Writer, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	vault, err := OpenVault(ctx, dst)
+	if err != nil {
+		return nil, err
+	}
+	if err := vault.CheckSecrets(o.Secrets); err != nil {
+		return nil, err
+	}
+	s, err := openState(o.StatePath, vault.ID, o.Secrets.WriterID)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{dst: dst, secrets: o.Secrets, now: o.Now, state: s, resume: newResume(s)}
+	if err := w.start(ctx, o); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return w, nil
+}
+
+// start brings the state up to date and starts the workers.
+func (w *Writer) start(ctx context.Context, o WriterOptions) error {
+	last, err := w.state.head()
+	if err != nil {
+		return err
+	}
+	w.last.Store(&last)
+	if _, err := w.catchUp(ctx); err != nil {
+		return err
+	}
+	if err := w.adoptPending(ctx); err != nil {
+		return err
+	}
+	// The workers outlive this call, and so do their Puts; Close ends them.
+	puts, stop := context.WithCancel(context.WithoutCancel(ctx))
+	limits := pipelineLimits{packSize: o.PackSize, openPacks: o.OpenPacks, workers: o.Workers}
+	w.pipeline, err = newPipeline(w.state, o.Secrets, limits, func(name string, data []byte) error {
+		return storeObject(puts, w.dst, name, data)
+	})
+	if err != nil {
+		stop()
+		return err
+	}
+	w.stop = stop
+	return nil
+}
+
+// adoptPending looks whether the packs that were stored and not committed before are
+// still there, whole. The next Commit lists those; the others are forgotten, and
+// their chunks are stored again when they come again.
+func (w *Writer) adoptPending(ctx context.Context) error {
+	packs, err := w.state.pending()
+	if err != nil {
+		return err
+	}
+	for _, p := range packs {
+		size, err := w.dst.Stat(ctx, packName(p.Hash))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("look for a new pack: %w", err)
+		}
+		if err == nil && size == p.Size {
+			continue
+		}
+		if err := w.state.dropPending(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storeObject stores one object and says which it was.
+func storeObject(ctx context.Context, dst Destination, name string, data []byte) error {
+	if err := dst.Put(ctx, name, data); err != nil {
+		return fmt.Errorf("store %s: %w", name, err)
+	}
+	return nil
+}
+
+// NewStream starts a stream of bytes to be stored.
+func (w *Writer) NewStream() *Stream {
+	return &Stream{pipeline: w.pipeline, chunker: chunker{table: w.pipeline.table}}
+}
+
+// Has reports whether a chunk is stored or on its way: whether the next Commit leaves
+// it in the vault.
+func (w *Writer) Has(id crypto.ID) (bool, error) { return w.pipeline.known(id) }
+
+// Head returns number and hash of the last commit; 0 and "" before the first one.
+func (w *Writer) Head() (seq uint64, hash string) {
+	h := w.last.Load()
+	return h.seq, h.hash.String()
+}
+
+// Set changes a value of the resume state: nil deletes it. It is seen by Get and Range
+// at once and becomes durable with the next Commit, together with the records of that
+// commit or not at all. A key is 1 to 1,024 bytes long, a value at most 4 MiB, or
+// ErrTooLarge is returned. The value is copied.
+func (w *Writer) Set(key string, value []byte) error { return w.resume.set(key, value) }
+
+// Get returns a value of the resume state.
+func (w *Writer) Get(key string) (value []byte, ok bool, err error) { return w.resume.get(key) }
+
+// Range calls f for every key that starts with prefix, ascending. f may call Get and
+// Set; what it sets may be seen later in the same Range or not. An error of f ends it
+// and is returned as it is.
+func (w *Writer) Range(prefix string, f func(key string, value []byte) error) error {
+	return w.resume.each(prefix, f)
+}
+
+// Stats returns what was done since the Writer was opened.
+func (w *Writer) Stats() Stats { return w.pipeline.snapshot() }
+
+// Close ends the work where it is, without a commit; a Commit under way fails. Packs
+// that are stored already are remembered and belong to the next commit after the next
+// OpenWriter.
+func (w *Writer) Close() error {
+	w.pipeline.shut()
+	w.stop()
+	w.committing.Lock()
+	defer w.committing.Unlock()
+	if w.closed {
+		return nil
+	}
+	w.closed = true
+	return errors.Join(w.pipeline.close(), w.state.close())
+}

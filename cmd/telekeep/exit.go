@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"telekeep/archive"
+	"telekeep/chunkstore"
+	"telekeep/config"
+	"telekeep/crypto"
+	"telekeep/telegram"
+)
+
+// The exit codes. They are documented in the help text; scripts rely on them.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitIncomplete  = 3
+	exitProblems    = 4
+	exitKey         = 5
+	exitNotSignedIn = 6
+	exitVault       = 7
+	exitNoSpace     = 8
+	exitBusy        = 9
+	exitConfig      = 10
+	exitNetwork     = 11
+	exitInterrupted = 130
+)
+
+func exitCodeHelp() string {
+	rows := []struct {
+		code int
+		text string
+	}{
+		{exitOK, "done"},
+		{exitFailure, "failed"},
+		{exitUsage, "wrong use of the command"},
+		{exitIncomplete, "sync: something failed and will be tried again by the next run"},
+		{exitProblems, "verify: the vault has problems"},
+		{exitKey, "no key, or a key that does not open this vault"},
+		{exitNotSignedIn, "not signed in, or the session was revoked"},
+		{exitVault, "no vault there, another vault, or a vault that was rolled back"},
+		{exitNoSpace, "no space left"},
+		{exitBusy, "another telekeep is using the same installation"},
+		{exitConfig, "the settings file is missing or wrong"},
+		{exitNetwork, "Telegram cannot be reached"},
+		{exitInterrupted, "interrupted"},
+	}
+	var b strings.Builder
+	b.WriteString("Exit codes:\n")
+	for _, r := range rows {
+		fmt.Fprintf(&b, "  %3d  %s\n", r.code, r.text)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// errInterrupted says that a signal ended the work; what was in hand is kept.
+var errInterrupted = errors.New("interrupted; what was fetched is kept, run the same command to go on")
+
+// A rule connects an error with its exit code and with what the user can do.
+type rule struct {
+	is   error
+	code int
+	hint string
+}
+
+// rules are tried in order; the first that fits speaks.
+func rules() []rule {
+	return []rule{
+		{errInterrupted, exitInterrupted, ""},
+		{config.ErrNotFound, exitConfig, "run telekeep init, or name the installation's folder with --dir"},
+		{telegram.ErrAPIIDMissing, exitConfig, "get your own api_id and api_hash at my.telegram.org and put them into [telegram] of the settings file"},
+		{telegram.ErrNotSignedIn, exitNotSignedIn, "run telekeep login"},
+		{telegram.ErrSessionRevoked, exitNotSignedIn, "the login was ended on another device or by Telegram; run telekeep login"},
+		{telegram.ErrSessionInUse, exitBusy, "wait until the other telekeep has ended"},
+		{telegram.ErrUnreachable, exitNetwork, "check the network and [telegram] server, then run the command again"},
+		{chunkstore.ErrStateBusy, exitBusy, "wait until the other telekeep has ended"},
+		{chunkstore.ErrNoVault, exitVault, "is the drive plugged in and mounted? telekeep never starts a vault by itself; telekeep init makes a new one"},
+		{chunkstore.ErrOtherVault, exitVault, "the folder holds another vault than the one this installation writes to; check vault in the settings file"},
+		{chunkstore.ErrRollback, exitVault, "the newest commits are gone from the vault: it was replaced by an older copy, or files were deleted; do not write to it, look at telekeep verify"},
+		{crypto.ErrWrongKey, exitKey, "give an owner key of this vault with -i FILE, or --passphrase"},
+		{crypto.ErrDamaged, exitProblems, "run telekeep verify to see what else is damaged"},
+		{chunkstore.ErrForged, exitProblems, "somebody changed the vault; run telekeep verify, and do not write to it"},
+		{chunkstore.ErrForgedWriter, exitProblems, "somebody changed the vault; run telekeep verify, and do not write to it"},
+		{chunkstore.ErrChain, exitProblems, "commits are missing or out of place; run telekeep verify, and do not write to the vault"},
+		{chunkstore.ErrForked, exitVault, "the writer's key was copied to two machines: make a new installation on one of them"},
+		{archive.ErrTooNew, exitFailure, "a newer telekeep wrote this archive; update telekeep"},
+		{telegram.ErrSessionUnreadable, exitNotSignedIn, "the session belongs to another writer's key, or is damaged; move it away and run telekeep login"},
+		{telegram.ErrSessionLost, exitNetwork, "the server forgot this login for the moment; run the command again later, and telekeep login if it stays so"},
+		{telegram.ErrServerKey, exitNetwork, "the server is not the one it should be; check [telegram] server and public_keys"},
+		{telegram.ErrAPIIDInvalid, exitConfig, "use your own api_id and api_hash from my.telegram.org"},
+		{syscall.ENOSPC, exitNoSpace, "free some space and run the same command again; nothing that was stored is lost"},
+		{syscall.EDQUOT, exitNoSpace, "the disk quota is used up; nothing that was stored is lost"},
+		{syscall.EROFS, exitFailure, "the file system is mounted read-only"},
+		{fs.ErrPermission, exitFailure, "check who owns the file and its permissions"},
+	}
+}
+
+// classify finds exit code and hint for an error.
+func classify(err error) (code int, hint string) {
+	var f *failure
+	if errors.As(err, &f) {
+		if f.hint != "" {
+			return f.code, f.hint
+		}
+		code = f.code
+	}
+	var settings *config.Error
+	if errors.As(err, &settings) {
+		return exitConfig, "correct the settings file; telekeep init --help shows where a commented one comes from"
+	}
+	for _, r := range rules() {
+		if errors.Is(err, r.is) {
+			return r.code, r.hint
+		}
+	}
+	if code == 0 {
+		code = exitFailure
+		if strings.HasPrefix(err.Error(), "unknown command") {
+			return exitUsage, "see telekeep --help"
+		}
+	}
+	return code, ""
+}
+
+// exitCode is the code that err alone leads to.
+func exitCode(err error) int {
+	code, _ := classify(err)
+	return code
+}

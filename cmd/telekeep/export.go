@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"telekeep/archive"
+	"telekeep/export"
+)
+
+type exportOptions struct {
+	keys   keyFlags
+	format string
+	out    string
+	chat   string
+	asJSON bool
+}
+
+func (a *app) exportCommand() *cobra.Command {
+	var o exportOptions
+	c := &cobra.Command{
+		Use:   "export",
+		Short: "Write the archive in Telegram Desktop's format",
+		Long: `Writes Telegram Desktop's folder layout: result.json and the media in its folders.
+The whole account, or with --chat one chat in the form of a single chat's export.
+
+Dates in result.json are in this machine's time zone, as Telegram Desktop has
+them; set TZ to choose another. Run again into the same folder, it adds what is new.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if o.out == "" {
+				return usageError(c, "where to? --out is missing")
+			}
+			if o.format != "json" {
+				return usageError(c, fmt.Sprintf("--format %q is not known: json is", o.format))
+			}
+			return a.export(c.Context(), o)
+		},
+	}
+	o.keys.register(c)
+	c.Flags().StringVar(&o.format, "format", "json", "json")
+	c.Flags().StringVar(&o.out, "out", "", "folder to write to; new, empty, or an earlier export")
+	c.Flags().StringVar(&o.chat, "chat", "", "only this chat: its id (channel123), @username or name")
+	c.Flags().BoolVar(&o.asJSON, "json", false, "print what was done as JSON")
+	return c
+}
+
+func (a *app) export(ctx context.Context, o exportOptions) error {
+	r, err := a.openReading(ctx, o.keys)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	chats, total, err := pickChats(r.snapshot, o.chat)
+	if err != nil {
+		return err
+	}
+	bar := a.ui.progress("export", a.now())
+	result, err := export.JSON(ctx, r.snapshot, o.out, export.Options{
+		Chats: chats, Location: time.Local,
+		Progress: func(p export.Progress) {
+			bar.show(a.now(), int64(p.Messages), total, plural(p.Files, "file", "files"))
+		},
+	})
+	bar.end()
+	if err != nil {
+		return fmt.Errorf("cannot export: %w", err)
+	}
+	if o.asJSON {
+		if err := a.ui.json(result); err != nil {
+			return err
+		}
+		return unreadable(result.Failures)
+	}
+	fmt.Fprintf(a.out, "%s: %s, %s, %s written (%s), %s in place\n", o.out, plural(result.Chats, "chat", "chats"),
+		plural(result.Messages, "message", "messages"), plural(result.Written, "file", "files"), size(result.Bytes), count(result.Kept))
+	if result.Deleted > 0 {
+		fmt.Fprintf(a.out, "%s left out: Telegram reported them as deleted; restore has them\n", plural(result.Deleted, "message is", "messages are"))
+	}
+	if result.FilesMissing > 0 {
+		fmt.Fprintf(a.out, "%s not in the archive: result.json has a note in their place\n", plural(result.FilesMissing, "file is", "files are"))
+	}
+	return unreadable(result.Failures)
+}
+
+// unreadable is the error of an export that met things it could not read.
+func unreadable(f export.Failures) error {
+	if f.Failed == 0 {
+		return nil
+	}
+	first := f.Problems[0]
+	what := string(first.Key)
+	if what == "" {
+		what = "a message of " + string(first.Chat)
+	}
+	return &failure{
+		code: exitProblems,
+		err:  fmt.Errorf("%s could not be read, the first of them %s: %w", plural(f.Failed, "thing", "things"), what, first.Err),
+		hint: "everything else was written; telekeep verify shows what is damaged",
+	}
+}
+
+// openReading opens the installation's vault with the owner keys of k.
+func (a *app) openReading(ctx context.Context, k keyFlags) (*restorer, error) {
+	ids, err := a.identities(k)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	return a.openForRestore(ctx, cfg, ids)
+}
+
+// pickChats finds the chat that text names, all for "", and how many messages
+// they have.
+func pickChats(s *archive.Snapshot, text string) ([]archive.PeerID, int64, error) {
+	var found []archive.PeerID
+	var messages int64
+	for _, account := range s.Accounts() {
+		for _, chat := range s.Chats(account.ID) {
+			if text == "" || isCalled(s, account.ID, chat, text) {
+				messages += int64(chat.Messages)
+				found = append(found, chat.ID)
+			}
+		}
+	}
+	if text == "" {
+		return nil, messages, nil
+	}
+	switch len(found) {
+	case 0:
+		return nil, 0, withHint(fmt.Errorf("no chat %q in the archive", text), "a chat is named by its id, as in channel123, its @username, or its whole name; telekeep chats lists them")
+	case 1:
+		return found, messages, nil
+	}
+	return nil, 0, withHint(fmt.Errorf("%d chats are called %q", len(found), text), "name one by its id: "+fmt.Sprint(found))
+}
+
+func isCalled(s *archive.Snapshot, account archive.PeerID, chat archive.ChatInfo, text string) bool {
+	if string(chat.ID) == text || chat.Name == text {
+		return true
+	}
+	peer, ok := s.Peer(account, chat.ID)
+	return ok && peer.Username != "" && "@"+peer.Username == text
+}

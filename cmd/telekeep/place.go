@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"telekeep/config"
+)
+
+// A place says where an installation lies: in one folder (--dir), or spread over
+// the XDG folders. The settings file may name others for vault, state and
+// secrets; these are the ones that init writes into it.
+type place struct {
+	config  string // the settings file
+	owner   string // the owner key that init makes
+	vault   string
+	state   string
+	secrets string
+}
+
+func (a *app) place() (place, error) {
+	if a.dir != "" {
+		dir, err := filepath.Abs(a.dir)
+		if err != nil {
+			return place{}, fmt.Errorf("folder %q: %w", a.dir, err)
+		}
+		return place{
+			config: filepath.Join(dir, config.FileName), owner: filepath.Join(dir, "owner.key"),
+			vault: "vault", state: "state", secrets: "secrets",
+		}, nil
+	}
+	home := a.getenv("HOME")
+	xdg := func(variable, fallback string) string {
+		if dir := a.getenv(variable); filepath.IsAbs(dir) {
+			return filepath.Join(dir, "telekeep")
+		}
+		return filepath.Join(home, fallback, "telekeep")
+	}
+	if home == "" && (a.getenv("XDG_CONFIG_HOME") == "" || a.getenv("XDG_STATE_HOME") == "" || a.getenv("XDG_DATA_HOME") == "") {
+		return place{}, withHint(errors.New("HOME is not set, so there is no default place"), "name a folder with --dir")
+	}
+	settings := xdg("XDG_CONFIG_HOME", ".config")
+	return place{
+		config: filepath.Join(settings, config.FileName), owner: filepath.Join(settings, "owner.key"),
+		vault: filepath.Join(xdg("XDG_DATA_HOME", ".local/share"), "vault"),
+		state: xdg("XDG_STATE_HOME", ".local/state"), secrets: filepath.Join(settings, "secrets"),
+	}, nil
+}
+
+// settings reads the settings file of the installation.
+func (a *app) settings() (*config.Config, error) {
+	p, err := a.place()
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(p.config)
+}
+
+// account picks an account of the settings by name; "" means the only one.
+func pickAccount(c *config.Config, name string) (config.Account, error) {
+	if len(c.Accounts) == 0 {
+		return config.Account{}, withHint(errors.New("the settings name no account"), "add a section [[account]] with a name")
+	}
+	if name == "" {
+		if len(c.Accounts) > 1 {
+			return config.Account{}, withHint(errors.New("there is more than one account"), "choose one with --account")
+		}
+		return c.Accounts[0], nil
+	}
+	for _, account := range c.Accounts {
+		if account.Name == name {
+			return account, nil
+		}
+	}
+	return config.Account{}, withHint(fmt.Errorf("no account %q in the settings", name), "see the [[account]] sections")
+}

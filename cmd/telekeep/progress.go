@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A progress shows how far a long piece of work is: a bar that redraws itself on
+// a terminal, a plain line now and then elsewhere.
+type progress struct {
+	ui     *ui
+	label  string
+	mu     sync.Mutex
+	last   time.Time
+	drawn  bool
+	silent bool
+}
+
+// How often a bar is redrawn, and how often a plain line is written: logs that
+// are read later need few.
+const (
+	barEvery  = 100 * time.Millisecond
+	lineEvery = 10 * time.Second
+)
+
+func (u *ui) progress(label string, start time.Time) *progress {
+	return &progress{ui: u, label: label, last: start}
+}
+
+// show says that done of total is reached; total 0 means that nobody knows.
+// Text is what stands behind the bar.
+func (p *progress) show(now time.Time, done, total int64, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	every := lineEvery
+	if p.ui.terminal {
+		every = barEvery
+	}
+	if p.silent || now.Sub(p.last) < every {
+		return
+	}
+	p.last = now
+	if !p.ui.terminal {
+		fmt.Fprintf(p.ui.err, "%s: %s\n", p.label, strings.TrimSpace(percent(done, total)+" "+text))
+		return
+	}
+	p.drawn = true
+	fmt.Fprintf(p.ui.err, "\r\x1b[K%s %s %s", p.label, bar(done, total), text)
+}
+
+// end takes the bar off the screen.
+func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.silent = true
+	if p.drawn {
+		fmt.Fprint(p.ui.err, "\r\x1b[K")
+	}
+}
+
+func percent(done, total int64) string {
+	if total <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d%%", min(100, done*100/total))
+}
+
+func bar(done, total int64) string {
+	const width = 24
+	if total <= 0 {
+		return ""
+	}
+	full := int(min(width, done*width/total))
+	return "[" + strings.Repeat("█", full) + strings.Repeat("░", width-full) + "] " + fmt.Sprintf("%4s", percent(done, total))
+}

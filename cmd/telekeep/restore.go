@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"telekeep/export"
+)
+
+func (a *app) restoreCommand() *cobra.Command {
+	var keys keyFlags
+	var out string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "restore",
+		Short: "Write everything in the vault as plain files",
+		Long: `Writes every stored file and every record as plain files, with a README and the
+checksums of all of them (SHA256SUMS). Nothing that is in the archive is left out.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if out == "" {
+				return usageError(c, "where to? --out is missing")
+			}
+			return a.restore(c.Context(), keys, out, asJSON)
+		},
+	}
+	keys.register(c)
+	c.Flags().StringVar(&out, "out", "", "folder to write to; new, empty, or an earlier restore")
+	c.Flags().BoolVar(&asJSON, "json", false, "print what was done as JSON")
+	return c
+}
+
+func (a *app) restore(ctx context.Context, keys keyFlags, out string, asJSON bool) error {
+	r, err := a.openReading(ctx, keys)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	bar := a.ui.progress("restore", a.now())
+	result, err := export.Restore(ctx, r.snapshot, out, export.RestoreOptions{
+		Progress: func(p export.RestoreProgress) {
+			bar.show(a.now(), int64(p.Records), int64(r.snapshot.Len()), plural(p.Files, "file", "files")+", "+size(p.Bytes))
+		},
+	})
+	bar.end()
+	if err != nil {
+		return fmt.Errorf("cannot restore: %w", err)
+	}
+	if asJSON {
+		if err := a.ui.json(result); err != nil {
+			return err
+		}
+		return unreadable(result.Failures)
+	}
+	fmt.Fprintf(a.out, "%s: %s, %s written (%s), %s in place\n", out, plural(result.Records, "record", "records"),
+		plural(result.Written, "file", "files"), size(result.Bytes), count(result.Kept))
+	return unreadable(result.Failures)
+}

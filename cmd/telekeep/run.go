@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// stdio is what a command reads from and writes to.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// An app is one call of the command: its streams, its clock, and the flags that
+// every verb takes.
+type app struct {
+	stdio
+	ui     *ui
+	getenv func(string) string
+	now    func() time.Time
+	dir    string // --dir
+}
+
+// memoryLimit is what the Go runtime is told to stay under. Packs are sealed in
+// memory, so the heap is large by design; without a limit the collector would
+// let it double. A promise of 256 MiB for the process stands behind it.
+const memoryLimit = 200 << 20
+
+// run is the whole program but for the exit: it returns the exit code.
+func run(ctx context.Context, args []string, s stdio, getenv func(string) string) int {
+	if getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	a := &app{stdio: s, getenv: getenv, now: time.Now} //nolint:forbidigo // the one clock that is handed down
+	a.ui = newUI(s, getenv)
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errInterrupted
+	}
+	return a.ui.exit(err)
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "telekeep",
+		Short: "A complete, encrypted, deduplicated backup of a Telegram account",
+		Long: `telekeep keeps a complete, encrypted, deduplicated backup of a Telegram account.
+The machine that writes the backup cannot read it; an owner key can.
+
+First steps:
+  telekeep demo                      see it work, with no account and no network
+  telekeep init                      make a vault, its keys and a settings file
+  telekeep login                     sign in to Telegram
+  telekeep sync                      back up; run it again for what is new
+
+` + exitCodeHelp(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.PersistentFlags().StringVar(&a.dir, "dir", "", "folder of the whole installation (default: the XDG places)")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError(c, err.Error()) })
+	root.AddCommand(
+		a.initCommand(), a.loginCommand(), a.chatsCommand(), a.syncCommand(), a.statusCommand(), a.logCommand(),
+		a.verifyCommand(), a.exportCommand(), a.restoreCommand(),
+		a.demoCommand(), a.simulatorCommand(), a.versionCommand(),
+	)
+	for _, c := range root.Commands() {
+		if c.Args == nil {
+			c.Args = noArgs
+		}
+	}
+	return root
+}
+
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError(c, "takes no argument, got "+args[0])
+	}
+	return nil
+}
+
+func usageError(c *cobra.Command, text string) error {
+	return &failure{code: exitUsage, err: errors.New(text), hint: "see " + c.CommandPath() + " --help"}
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// Every command, every hint and every exit code as a script a user could type.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(files) < 8 {
+		t.Fatalf("found %d scripts (%v)", len(files), err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("TZ", "UTC")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": scriptCode, "waitfor": scriptWaitFor, "answers": scriptAnswers, "flip": scriptFlip, "cut": scriptCut, "absent": scriptAbsent,
+		},
+	})
+}
+
+// code N COMMAND…: the command must end with exit code N.
+func scriptCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N command args…")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("exit code is %s, want %s\n%s%s", got, args[0], ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+// waitfor FILE: until it is there, a minute at most.
+func scriptWaitFor(ts *testscript.TestScript, _ bool, args []string) {
+	for range 3000 {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	ts.Fatalf("%s did not appear", args[0])
+}
+
+// answers SIM FILE: writes what login asks for into FILE, and the phone number
+// into the variable PHONE.
+func scriptAnswers(ts *testscript.TestScript, _ bool, args []string) {
+	var account struct{ Phone, Code, Password string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(filepath.Join(args[0], "account.json"))), &account))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(account.Code+"\n"+account.Password+"\n"), 0o600))
+	ts.Setenv("PHONE", account.Phone)
+}
+
+// flip FOLDER: changes one bit in the middle of the first file below FOLDER.
+func scriptFlip(ts *testscript.TestScript, _ bool, args []string) {
+	damage(ts, args[0], func(data []byte) []byte { data[len(data)/2] ^= 1; return data })
+}
+
+// cut FOLDER: cuts the first file below FOLDER in half.
+func scriptCut(ts *testscript.TestScript, _ bool, args []string) {
+	damage(ts, args[0], func(data []byte) []byte { return data[:len(data)/2] })
+}
+
+func damage(ts *testscript.TestScript, folder string, change func([]byte) []byte) {
+	path := firstFile(ts, folder)
+	data, err := os.ReadFile(path)
+	ts.Check(err)
+	ts.Check(os.Chmod(path, 0o600))
+	ts.Check(os.WriteFile(path, change(data), 0o600))
+}
+
+func firstFile(ts *testscript.TestScript, folder string) string {
+	found := ""
+	ts.Check(filepath.WalkDir(ts.MkAbs(folder), func(path string, d os.DirEntry, err error) error {
+		if err == nil && found == "" && d.Type().IsRegular() {
+			found = path
+		}
+		return err
+	}))
+	if found == "" {
+		ts.Fatalf("no file below %s", folder)
+	}
+	return found
+}
+
+// absent FOLDER TEXT…: no file below FOLDER holds any of the texts.
+func scriptAbsent(ts *testscript.TestScript, _ bool, args []string) {
+	files := 0
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		files++
+		data, err := os.ReadFile(path)
+		ts.Check(err)
+		for _, text := range args[1:] {
+			if strings.Contains(string(data), text) || strings.Contains(path, text) {
+				ts.Fatalf("%s holds %q", path, text)
+			}
+		}
+		return nil
+	}))
+	if files < 3 {
+		ts.Fatalf("only %d files below %s: nothing was looked at", files, args[0])
+	}
+}

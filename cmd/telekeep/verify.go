@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"telekeep/chunkstore"
+	"telekeep/config"
+)
+
+// A verifyReport is what verify --json prints.
+type verifyReport struct {
+	Vault    string        `json:"vault"`
+	Deep     bool          `json:"deep"`
+	Commits  int           `json:"commits"`
+	Packs    int           `json:"packs"`
+	Bytes    int64         `json:"bytes"`
+	Chunks   int64         `json:"chunks,omitempty"`   // deep, or with the writer's key
+	Records  int64         `json:"records,omitempty"`  // deep
+	Messages int64         `json:"messages,omitempty"` // deep
+	Media    int64         `json:"media,omitempty"`    // deep
+	Problems []problemLine `json:"problems"`
+	Orphans  []string      `json:"orphans"`
+	Seconds  float64       `json:"seconds"`
+	OK       bool          `json:"ok"`
+}
+
+type problemLine struct {
+	Kind   string `json:"kind"`
+	Object string `json:"object"`
+	Detail string `json:"detail"`
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	var keys keyFlags
+	var deep, asJSON bool
+	c := &cobra.Command{
+		Use:   "verify",
+		Short: "Check that the vault is whole",
+		Long: `Checks, with no key, every pack's hash, every signature, the chain of commits and,
+with this machine's own key, the index against the packs and the head of the chain
+against the one remembered here.
+
+With --deep and an owner key it also decrypts everything, recomputes the id of
+every chunk and replays the archive.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if keys.given() && !deep {
+				return usageError(c, "a key is only used with --deep")
+			}
+			return a.verify(c.Context(), keys, deep, asJSON)
+		},
+	}
+	keys.register(c)
+	c.Flags().BoolVar(&deep, "deep", false, "decrypt and recompute everything; needs -i")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func (a *app) verify(ctx context.Context, keys keyFlags, deep, asJSON bool) error {
+	cfg, err := a.settings()
+	if err != nil {
+		return err
+	}
+	o := chunkstore.VerifyOptions{}
+	if deep {
+		if o.Identities, err = a.identities(keys); err != nil {
+			return err
+		}
+	}
+	start := a.now()
+	report, err := a.verifyVault(ctx, cfg, o)
+	if err != nil {
+		return err
+	}
+	if deep && report.OK {
+		if err := a.replay(ctx, cfg, o, report); err != nil {
+			return err
+		}
+	}
+	report.Seconds = a.now().Sub(start).Seconds()
+	if err := a.printVerify(report, asJSON); err != nil {
+		return err
+	}
+	if !report.OK {
+		return &failure{code: exitProblems, err: fmt.Errorf("the vault has %s", plural(len(report.Problems), "problem", "problems")), hint: "what is damaged here may be whole on another copy; nothing was changed"}
+	}
+	return nil
+}
+
+func (a *app) verifyVault(ctx context.Context, cfg *config.Config, o chunkstore.VerifyOptions) (*verifyReport, error) {
+	// The writer's own key is a help, not a need: another machine verifies without.
+	if secrets, err := readWriterSecrets(cfg); err == nil {
+		o.Secrets = secrets
+		head, err := chunkstore.ReadHead(ctx, statePath(cfg))
+		if err == nil {
+			o.Heads = append(o.Heads, head)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			a.ui.warn("the local state cannot be read, so the head of the chain is not compared: %v", err)
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		a.ui.warn("%v; the index is not compared with the packs", err)
+	}
+	dst, err := openVault(cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer dst.Close()
+	bar := a.ui.progress("verify", a.now())
+	o.Progress = func(done, total int64) { bar.show(a.now(), done, total, size(done)) }
+	found, err := chunkstore.Verify(ctx, dst, o)
+	bar.end()
+	if err != nil {
+		return nil, fmt.Errorf("cannot verify the vault: %w", err)
+	}
+	report := &verifyReport{
+		Vault: found.Vault, Deep: len(o.Identities) > 0, Commits: found.Commits, Packs: found.Packs, Bytes: found.Bytes,
+		Chunks: found.Chunks, Problems: []problemLine{}, Orphans: append([]string{}, found.Orphans...), OK: len(found.Problems) == 0,
+	}
+	for _, p := range found.Problems {
+		report.Problems = append(report.Problems, problemLine{string(p.Kind), p.Object, p.Detail})
+	}
+	return report, nil
+}
+
+// replay reads every record, as a restore would, and checks that every file they
+// speak of can be put together.
+func (a *app) replay(ctx context.Context, cfg *config.Config, o chunkstore.VerifyOptions, report *verifyReport) error {
+	r, err := a.openForRestore(ctx, cfg, o.Identities)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	found, err := r.snapshot.Check(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot replay the archive: %w", err)
+	}
+	report.Records, report.Messages, report.Media = int64(found.Records), int64(found.Messages), int64(found.Media)
+	for _, p := range found.Problems {
+		report.Problems = append(report.Problems, problemLine{"archive", p.Object, p.Err.Error()})
+		report.OK = false
+	}
+	return nil
+}
+
+func (a *app) printVerify(r *verifyReport, asJSON bool) error {
+	if asJSON {
+		return a.ui.json(r)
+	}
+	put := func(format string, args ...any) { fmt.Fprintf(a.out, format+"\n", args...) }
+	for _, p := range r.Problems {
+		put("%s: %s: %s", p.Kind, p.Object, p.Detail)
+	}
+	put("vault %s: %s, %s, %s read in %.1f s", r.Vault, plural(r.Commits, "commit", "commits"), plural(r.Packs, "pack", "packs"), size(r.Bytes), r.Seconds)
+	if r.Deep {
+		put("decrypted %s; replayed %s: %s, %s", plural(r.Chunks, "chunk", "chunks"), plural(r.Records, "record", "records"), plural(r.Messages, "message", "messages"), plural(r.Media, "file", "files"))
+	}
+	if len(r.Orphans) > 0 {
+		put("%s no commit names: left by an interrupted run, or by a writer at work; they do no harm", plural(len(r.Orphans), "file", "files"))
+	}
+	if r.OK {
+		put("no problem found")
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"telekeep/archive"
+	"telekeep/chunkstore"
+	"telekeep/chunkstore/destination/local"
+	"telekeep/config"
+	"telekeep/crypto"
+	"telekeep/telegram"
+)
+
+// The two constructors below are telekeep's security statement. openForBackup
+// gets the settings and nothing else: it finds the writer's secrets, which open
+// no pack, and the vault's public recipient. openForRestore is the only place
+// that is handed an owner's identity.
+
+// A backup is an installation opened to write.
+type backup struct {
+	destination *local.Destination
+	secrets     *chunkstore.WriterSecrets
+	store       *chunkstore.Writer
+	archive     *archive.Writer
+}
+
+func (a *app) openForBackup(ctx context.Context, cfg *config.Config) (_ *backup, err error) {
+	b := new(backup)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.Close())
+		}
+	}()
+	if b.secrets, err = readWriterSecrets(cfg); err != nil {
+		return nil, err
+	}
+	if b.destination, err = openVault(cfg); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cfg.State, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make the state folder: %w", err)
+	}
+	b.store, err = chunkstore.OpenWriter(ctx, b.destination, chunkstore.WriterOptions{
+		Secrets: b.secrets, StatePath: statePath(cfg), Now: a.now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the vault to write: %w", err)
+	}
+	b.archive, err = archive.OpenWriter(ctx, b.store, archive.WriterOptions{
+		Journal: filepath.Join(cfg.State, "journal"), Secrets: b.secrets, Now: a.now,
+		DueBytes: cfg.Commit.EveryBytes, DueAge: cfg.Commit.AfterTime,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the archive to write: %w", err)
+	}
+	return b, nil
+}
+
+// Close gives everything back. It commits nothing: what is not committed stays
+// in the journal.
+func (b *backup) Close() error {
+	var errs []error
+	if b.archive != nil {
+		errs = append(errs, b.archive.Close())
+	}
+	if b.store != nil {
+		errs = append(errs, b.store.Close())
+	}
+	if b.destination != nil {
+		errs = append(errs, b.destination.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// A restorer is a vault opened to read.
+type restorer struct {
+	destination *local.Destination
+	reader      *chunkstore.Reader
+	snapshot    *archive.Snapshot
+}
+
+func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities []crypto.Identity) (_ *restorer, err error) {
+	r := new(restorer)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}()
+	if r.destination, err = openVault(cfg); err != nil {
+		return nil, err
+	}
+	if r.reader, err = chunkstore.OpenReader(ctx, r.destination, chunkstore.ReaderOptions{Identities: identities}); err != nil {
+		return nil, fmt.Errorf("cannot open the vault to read: %w", err)
+	}
+	if r.snapshot, err = archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{}); err != nil {
+		return nil, fmt.Errorf("cannot read the archive: %w", err)
+	}
+	return r, nil
+}
+
+func (r *restorer) Close() error {
+	if r.destination == nil {
+		return nil
+	}
+	return r.destination.Close()
+}
+
+// openVault opens the vault's folder. A folder that is not there is most likely
+// a drive that is not mounted, and is told apart from a damaged vault.
+func openVault(cfg *config.Config) (*local.Destination, error) {
+	dst, err := local.Open(cfg.Vault)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the vault's folder %s is not there: %w", cfg.Vault, chunkstore.ErrNoVault)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the vault's folder %s: %w", cfg.Vault, err)
+	}
+	return dst, nil
+}
+
+func readWriterSecrets(cfg *config.Config) (*chunkstore.WriterSecrets, error) {
+	path := writerKeyPath(cfg)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, withHint(fmt.Errorf("the writer's key is not there: %s", path), "without it this machine cannot write to the vault; put it back, or make a new installation with telekeep init")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the writer's key: %w", err)
+	}
+	secrets, err := chunkstore.ParseWriterSecrets(data)
+	if err != nil {
+		return nil, fmt.Errorf("the writer's key %s: %w", path, err)
+	}
+	return secrets, nil
+}
+
+func writerKeyPath(cfg *config.Config) string { return filepath.Join(cfg.Secrets, "writer.key") }
+
+func statePath(cfg *config.Config) string { return filepath.Join(cfg.State, "index.db") }
+
+func sessionPath(cfg *config.Config, account config.Account) string {
+	return filepath.Join(cfg.Secrets, account.Name+".session")
+}
+
+// sessionSealer seals sessions to the writer's index key.
+type sessionSealer struct{ identity crypto.Identity }
+
+func (s sessionSealer) Seal(data []byte) ([]byte, error) {
+	return crypto.SealBytes(data, s.identity.Recipient())
+}
+func (s sessionSealer) Open(sealed []byte) ([]byte, error) {
+	return crypto.OpenBytes(sealed, s.identity)
+}
+
+// openTelegram connects nothing yet: it opens the session and prepares a client.
+// The session is locked to this process until it is closed.
+func (a *app) openTelegram(cfg *config.Config, account config.Account, secrets *chunkstore.WriterSecrets) (*telegram.Client, *telegram.Session, error) {
+	session, err := telegram.OpenSession(sessionPath(cfg, account), sessionSealer{secrets.IndexIdentity})
+	if err != nil {
+		return nil, nil, fmt.Errorf("account %s: %w", account.Name, err)
+	}
+	t := cfg.Telegram
+	client, err := telegram.New(telegram.Options{
+		APIID: t.APIID, APIHash: t.APIHash, Server: t.Server, DC: t.DC, PublicKeys: t.Keys, Session: session, Now: a.now,
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, session.Close())
+	}
+	return client, session, nil
+}

@@ -1,0 +1,172 @@
+package config
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Defaults of the commit section: often enough that a lost machine costs little,
+// rarely enough that a drive does not fill with small packs.
+const (
+	defaultEvery = 512 << 20
+	defaultAfter = 10 * time.Minute
+	defaultDC    = 2
+)
+
+// A checker looks at values that are well formed, fills defaults in, and
+// collects everything that is wrong.
+type checker struct {
+	path     string
+	lines    map[string]int
+	problems []Problem
+}
+
+func (c *checker) bad(key, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Line: c.lines[key], Key: key, Text: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) config(cfg *Config) {
+	for key, place := range map[string]*string{"vault": &cfg.Vault, "state": &cfg.State, "secrets": &cfg.Secrets} {
+		if *place == "" {
+			c.bad(key, "is missing: name a folder")
+		}
+		*place = resolve(c.path, *place)
+	}
+	slices.SortFunc(c.problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
+	c.telegram(&cfg.Telegram)
+	c.accounts(cfg.Accounts)
+	c.media(&cfg.Media)
+	c.commit(&cfg.Commit)
+	for _, rule := range slices.Concat(cfg.Chats.Include, cfg.Chats.Exclude) {
+		if strings.TrimSpace(rule) == "" {
+			c.bad("chats", "an empty rule chooses nothing: remove it")
+		}
+	}
+}
+
+func (c *checker) telegram(t *Telegram) {
+	if t.DC == 0 {
+		t.DC = defaultDC
+	}
+	if t.DC < 1 || t.DC > 1000 {
+		c.bad("telegram.dc", "%d is no data centre: use 1 to 5, or what your server says", t.DC)
+	}
+	if t.Server != "" {
+		c.server(t.Server)
+		if len(t.PublicKeys) == 0 {
+			c.bad("telegram.public_keys", "is missing: a server of your own needs its RSA public key")
+		}
+	}
+	t.Keys = nil
+	for i, text := range t.PublicKeys {
+		key, err := c.publicKey(text)
+		if err != nil {
+			c.bad("telegram.public_keys", "entry %d: %v", i+1, err)
+			continue
+		}
+		t.Keys = append(t.Keys, key)
+	}
+}
+
+func (c *checker) server(server string) {
+	host, port, err := net.SplitHostPort(server)
+	if n, portErr := strconv.Atoi(port); err != nil || host == "" || portErr != nil || n < 1 || n > 65535 {
+		c.bad("telegram.server", "%q is not of the form host:port", server)
+	}
+}
+
+// publicKey reads one RSA key: PEM text, or the name of a file that holds it.
+func (c *checker) publicKey(text string) (*rsa.PublicKey, error) {
+	data := []byte(text)
+	if !strings.Contains(text, "-----BEGIN") {
+		var err error
+		if data, err = os.ReadFile(resolve(c.path, text)); err != nil {
+			return nil, fmt.Errorf("neither PEM text nor a file that can be read: %q", text)
+		}
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return nil, fmt.Errorf("holds no PEM block")
+	}
+	if key, err := x509.ParsePKCS1PublicKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if key, ok := parsed.(*rsa.PublicKey); err == nil && ok {
+		return key, nil
+	}
+	return nil, fmt.Errorf("holds no RSA public key")
+}
+
+func (c *checker) accounts(accounts []Account) {
+	seen := make(map[string]bool)
+	for _, a := range accounts {
+		if a.Name == "" || strings.Trim(a.Name, nameLetters) != "" || len(a.Name) > 40 {
+			c.bad("account.name", "%q: use up to 40 letters, digits, - and _", a.Name)
+		}
+		if seen[a.Name] {
+			c.bad("account.name", "%q stands twice", a.Name)
+		}
+		seen[a.Name] = true
+	}
+}
+
+const nameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
+func (c *checker) media(m *Media) {
+	for _, kind := range m.Kinds {
+		if kind != "none" && !slices.Contains(MediaKinds(), kind) {
+			c.bad("media.kinds", "%q is no kind of media: use %s, or none", kind, strings.Join(MediaKinds(), ", "))
+		}
+	}
+	if m.MaxSize != "" {
+		var err error
+		if m.MaxBytes, err = ParseSize(m.MaxSize); err != nil {
+			c.bad("media.max_size", "%v", err)
+		}
+	}
+}
+
+func (c *checker) commit(m *Commit) {
+	m.EveryBytes, m.AfterTime = defaultEvery, defaultAfter
+	var err error
+	if m.Every != "" {
+		if m.EveryBytes, err = ParseSize(m.Every); err != nil {
+			c.bad("commit.every", "%v", err)
+		}
+	}
+	if m.After != "" {
+		if m.AfterTime, err = time.ParseDuration(m.After); err != nil || m.AfterTime <= 0 {
+			c.bad("commit.after", `%q is no duration: use "10m" or "1h30m"`, m.After)
+		}
+	}
+}
+
+// ParseSize reads a size such as "500 MB", "4GiB" or "1048576": bytes, with
+// decimal units (kB, MB, GB, TB) and binary ones (KiB, MiB, GiB, TiB).
+func ParseSize(s string) (int64, error) {
+	text := strings.TrimSpace(s)
+	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
+	unit := strings.ToLower(strings.TrimSpace(text[len(digits):]))
+	factor, ok := sizeUnits(unit)
+	n, err := strconv.ParseFloat(digits, 64)
+	if !ok || err != nil || n < 0 || n*factor > 1<<62 {
+		return 0, fmt.Errorf(`%q is no size: write it like "500 MB" or "4 GiB"`, s)
+	}
+	return int64(n * factor), nil
+}
+
+func sizeUnits(unit string) (float64, bool) {
+	units := map[string]float64{"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12,
+		"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
+	factor, ok := units[unit]
+	return factor, ok
+}

@@ -1,0 +1,96 @@
+package config
+
+import (
+	"crypto/rsa"
+	"time"
+)
+
+// FileName is the name of the settings file in an installation's folder.
+const FileName = "telekeep.toml"
+
+// Config is everything telekeep can be told. Field comments are the manual; the
+// key in the file is the one in the toml tag.
+type Config struct {
+	// Vault is the folder that holds the vault: a folder, an external drive, a
+	// mounted NAS. It must exist and carry vault.json, or nothing is written.
+	Vault string `toml:"vault"`
+	// State is the folder of what can be rebuilt: the local index and the
+	// journal of what is not committed yet. Deleting it costs a rebuild.
+	State string `toml:"state"`
+	// Secrets is the folder of writer.key and the sealed Telegram sessions.
+	// It opens no message; whoever has it can write to the vault and use the login.
+	Secrets string `toml:"secrets"`
+
+	Telegram Telegram  `toml:"telegram"`
+	Accounts []Account `toml:"account"`
+	Chats    Chats     `toml:"chats"`
+	Media    Media     `toml:"media"`
+	Commit   Commit    `toml:"commit"`
+}
+
+// Telegram says which server to talk to and as which application.
+type Telegram struct {
+	// APIID and APIHash are your own application's, from my.telegram.org, "API
+	// development tools". Published ones are throttled or banned by Telegram.
+	APIID   int    `toml:"api_id"`
+	APIHash string `toml:"api_hash"`
+	// Server is host:port of an MTProto server. Empty: Telegram's own.
+	Server string `toml:"server"`
+	// DC is the number of the data centre that Server is. Default 2.
+	DC int `toml:"dc"`
+	// PublicKeys are the server's RSA keys: PEM text, or names of PEM files.
+	// Empty: Telegram's own. Needed when Server is set.
+	PublicKeys []string `toml:"public_keys"`
+
+	// Keys are PublicKeys, parsed by Load.
+	Keys []*rsa.PublicKey `toml:"-"`
+}
+
+// Account is one Telegram login.
+type Account struct {
+	// Name is yours to choose: letters, digits, - and _. It names the session file.
+	Name string `toml:"name"`
+	// Phone in international form, +…; login asks for it where it is missing.
+	Phone string `toml:"phone"`
+}
+
+// Chats chooses chats. A chat is named by its kind (personal, bot, group,
+// supergroup, channel, saved), its id ("channel123"), its @username, or its
+// name with * for any text.
+type Chats struct {
+	// Include: only these. Empty: all.
+	Include []string `toml:"include"`
+	// Exclude: not these, whatever Include says.
+	Exclude []string `toml:"exclude"`
+}
+
+// Media chooses which media files are fetched. Messages are kept in any case.
+type Media struct {
+	// Kinds: photo, video, voice, video_message, animation, sticker, audio,
+	// file, thumbnail. Empty: all. ["none"]: no media.
+	Kinds []string `toml:"kinds"`
+	// MaxSize is the largest file to fetch, such as "500 MB" or "4 GiB".
+	// Empty: no limit.
+	MaxSize string `toml:"max_size"`
+
+	// MaxBytes is MaxSize in bytes, 0 for no limit; set by Load.
+	MaxBytes int64 `toml:"-"`
+}
+
+// Commit says how often a long run makes what it has durable in the vault.
+type Commit struct {
+	// Every is the amount of new data after which a commit is due. Default "512 MiB".
+	Every string `toml:"every"`
+	// After is the age of the oldest uncommitted data after which a commit is
+	// due. Default "10m".
+	After string `toml:"after"`
+
+	// EveryBytes and AfterTime are Every and After, parsed by Load.
+	EveryBytes int64         `toml:"-"`
+	AfterTime  time.Duration `toml:"-"`
+}
+
+// MediaKinds are the kinds of media that a rule can name.
+func MediaKinds() []string {
+	return []string{"photo", "video", "voice", "video_message", "animation", "sticker", "audio", "file", "thumbnail"}
+}

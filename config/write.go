@@ -1,0 +1,122 @@
+package config
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"strings"
+)
+
+// Render returns the commented settings file for c: what init writes. Reading
+// it again gives the same settings; tests hold it to that.
+func Render(c *Config) []byte {
+	var b strings.Builder
+	put := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+
+	put("# telekeep's settings. Unknown keys are errors; relative paths count from this folder.")
+	put("")
+	put("# The folder that holds the vault. If it lies on a drive that is not mounted,")
+	put("# telekeep refuses to write instead of filling the empty mount point.")
+	put("vault = %s", quote(c.Vault))
+	put("# What can be rebuilt: the local index, the journal of what is not committed yet.")
+	put("state = %s", quote(c.State))
+	put("# The writer's key and the sealed Telegram sessions. Opens no message.")
+	put("secrets = %s", quote(c.Secrets))
+	put("")
+	renderTelegram(put, &c.Telegram)
+	accounts := c.Accounts
+	if len(accounts) == 0 {
+		accounts = []Account{{Name: "main"}}
+	}
+	for _, a := range accounts {
+		put("[[account]]")
+		put("# Yours to choose; names the session file.")
+		put("name = %s", quote(a.Name))
+		optional(put, "phone", a.Phone, "+15550100200")
+		put("")
+	}
+	put("[chats]")
+	put("# A chat is named by kind (personal, bot, group, supergroup, channel, saved), by id")
+	put("# (\"channel123\"), by @username, or by name with * for any text. `telekeep chats` shows")
+	put("# what the rules do. Empty include: all chats.")
+	list(put, "include", c.Chats.Include)
+	list(put, "exclude", c.Chats.Exclude)
+	put("")
+	put("[media]")
+	put("# Which files are fetched; messages are kept in any case. Empty: all kinds. Kinds:")
+	put("# %s; or [\"none\"].", strings.Join(MediaKinds(), ", "))
+	list(put, "kinds", c.Media.Kinds)
+	put("# The largest file to fetch. Unset: no limit.")
+	optional(put, "max_size", c.Media.MaxSize, "4 GiB")
+	put("")
+	put("[commit]")
+	put("# A long run makes what it has durable in the vault after this much new data or time.")
+	optional(put, "every", c.Commit.Every, "512 MiB")
+	optional(put, "after", c.Commit.After, "10m")
+	return []byte(b.String())
+}
+
+func renderTelegram(put func(string, ...any), t *Telegram) {
+	put("[telegram]")
+	put("# Your own application's id and hash, from my.telegram.org, \"API development tools\".")
+	if t.APIID != 0 {
+		put("api_id = %d", t.APIID)
+	} else {
+		put("# api_id = 12345")
+	}
+	optional(put, "api_hash", t.APIHash, "0123456789abcdef0123456789abcdef")
+	put("# Another MTProto server than Telegram's: its address, its number, its RSA keys (PEM).")
+	optional(put, "server", t.Server, "127.0.0.1:10443")
+	if t.DC != 0 && t.Server != "" {
+		put("dc = %d", t.DC)
+	} else {
+		put("# dc = 2")
+	}
+	if len(t.Keys) > 0 {
+		put("public_keys = [")
+		for _, key := range t.Keys {
+			der := x509.MarshalPKCS1PublicKey(key)
+			text := pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: der})
+			put("\"\"\"\n%s\"\"\",", text)
+		}
+		put("]")
+	} else {
+		put("# public_keys = [\"server.pem\"]")
+	}
+	put("")
+}
+
+func optional(put func(string, ...any), key, value, example string) {
+	if value == "" {
+		put("# %s = %s", key, quote(example))
+		return
+	}
+	put("%s = %s", key, quote(value))
+}
+
+func list(put func(string, ...any), key string, values []string) {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = quote(v)
+	}
+	put("%s = [%s]", key, strings.Join(quoted, ", "))
+}
+
+// quote writes s as a TOML basic string.
+func quote(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < 0x20 || r == 0x7f:
+			fmt.Fprintf(&b, "\\u%04X", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}

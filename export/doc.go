@@ -1,0 +1,40 @@
+// Package export writes an archive into folders that other programs read.
+//
+// JSON writes what Telegram Desktop's "Export Telegram data" writes, byte for byte
+// where the archive has the same facts:
+//
+//	out/                                  a whole account          one chat
+//	  result.json                         about, chats …           name, type, id, messages
+//	  profile_pictures/
+//	  chats/chat_1/photos/photo_1@…jpg    media of each chat       photos/ … at the root
+//	               video_files/ animations/ stickers/ voice_messages/
+//	               round_video_messages/ files/ contacts/
+//	  .telekeep/                          what it takes to update the folder
+//
+// Messages flow through one by one, and memory does not grow with their number:
+//
+//	archive ─► shelf ─ files ─► chats/chat_1/photos/…      written under a temporary name, checked
+//	   │         │ paths                                   against the archive's SHA-256, renamed
+//	   └─────► encoder ─ text ─► .telekeep/part-… ─► result.json      renamed last of all
+//
+// The format follows Telegram Desktop 6.1, with the service actions that later
+// versions added; the quirks of its layout are kept, because programs exist that
+// depend on them. It differs where that would do harm:
+//
+//   - the file is always valid JSON: control characters are \u00HH instead of
+//     \xHH, and no object has a key twice (send_webview_data);
+//   - the introductions ("about") are our own words, and names of files are made
+//     safe for every system, not only for the one that runs;
+//   - a file that several messages carry is written once per chat, where Telegram
+//     Desktop writes the first 100,000 once per run: so the folder of a chat is
+//     complete, and stays as it is when other chats grow;
+//   - an export can be updated. A file keeps the path that it got first, a chat
+//     its folder, and only what is missing is written.
+//
+// Restore writes everything the archive holds, for people who have no program at
+// all: media as files, records as JSON Lines, and a list of their hashes.
+//
+// The package never writes outside of its folder, whatever a name or a link says;
+// never deletes or overwrites what it did not write; never prints; and never
+// changes the archive.
+package export

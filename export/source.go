@@ -1,0 +1,40 @@
+package export
+
+import (
+	"context"
+	"io"
+	"iter"
+
+	"telekeep/archive"
+)
+
+// Source is what an export reads; archive.Snapshot is one. Everything but
+// Messages and OpenMedia answers from memory.
+type Source interface {
+	// Accounts lists the logins in the archive.
+	Accounts() []archive.Account
+	// Chats lists the chats of an account in the order they are exported in.
+	Chats(account archive.PeerID) []archive.ChatInfo
+	// Peer returns a profile as last seen.
+	Peer(account, id archive.PeerID) (*archive.Peer, bool)
+	// Messages goes through a chat by ascending id, newest version of each. An
+	// error stands for a message that cannot be read.
+	Messages(ctx context.Context, account, chat archive.PeerID) iter.Seq2[*archive.StoredMessage, error]
+	// Media returns how a file is stored.
+	Media(key archive.MediaKey) (*archive.MediaFile, bool)
+	// Missing says why a file is not stored.
+	Missing(key archive.MediaKey) (*archive.Missing, bool)
+	// OpenMedia reads a stored file.
+	OpenMedia(ctx context.Context, key archive.MediaKey) (io.ReadCloser, error)
+}
+
+// RecordSource is what Restore reads; archive.Snapshot is one.
+type RecordSource interface {
+	Media(key archive.MediaKey) (*archive.MediaFile, bool)
+	// AllMedia goes through the stored files.
+	AllMedia() iter.Seq[*archive.MediaFile]
+	OpenMedia(ctx context.Context, key archive.MediaKey) (io.ReadCloser, error)
+	// Records goes through every record in the order of the archive. An error
+	// stands for one that cannot be read, or for several.
+	Records(ctx context.Context) iter.Seq2[*archive.Record, error]
+}

@@ -1,0 +1,42 @@
+package objectname
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCheck(t *testing.T) {
+	word := strings.Repeat("w", MaxWord)
+	for _, name := range []string{
+		"vault.json", "README.txt", "packs/ab/ab12.age", "a", "0", "a/b/c/d",
+		"keys/con-1.age", "com", "com0", "lpt10", "console", word, word + "/" + word[:MaxName-MaxWord-1],
+	} {
+		if err := Check(name); err != nil {
+			t.Errorf("good name refused: %v", err)
+		}
+	}
+	for _, name := range []string{
+		"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", "a/./b", ".hidden", "a/.hidden",
+		"-rf", "_a", "a.", "a./b", "a b", "a\\b", "c:a", "a:b", "a*", "a?", "a\x00b", "a\nb", "ä", "a/ä", "\xff",
+		"con", "CON", "nul.txt", "keys/aux.age", "com1", "LPT9.x", word + "w", word + "/" + word,
+	} {
+		if Check(name) == nil {
+			t.Errorf("bad name %q accepted", name)
+		}
+	}
+}
+
+func FuzzCheck(f *testing.F) {
+	for _, seed := range []string{"vault.json", "packs/ab/ab12.age", "../x", "a\x00b", "con.txt", "a//b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if Check(name) != nil {
+			return
+		}
+		if len(name) > MaxName || strings.Contains(name, "..") && strings.Contains(name, "/..") ||
+			strings.ContainsAny(name, "\\:\x00 ") || strings.HasPrefix(name, "/") {
+			t.Errorf("dangerous name %q accepted", name)
+		}
+	})
+}

@@ -1,0 +1,116 @@
+package resultjson
+
+import (
+	"fmt"
+	"reflect"
+)
+
+var accountType = reflect.TypeFor[Account]()
+
+// chatKeys are the keys of a chat; at the top of a file they say that the
+// file is the export of one chat.
+var chatKeys = map[string]bool{"name": true, "type": true, "id": true, "messages": true}
+
+// A chatReader reads one chat, key by key. Messages go to the visitor as they
+// are read if the chat's type and id stand before them, as Telegram Desktop
+// writes them; else they wait for the end of the chat.
+type chatReader struct {
+	*reader
+	chat    Chat
+	used    bool
+	told    bool
+	waiting []*Message
+}
+
+func newChatReader(r *reader, left bool) *chatReader {
+	return &chatReader{reader: r, chat: Chat{Left: left, Line: r.line}}
+}
+
+func (c *chatReader) member(key string) error {
+	line := c.line
+	c.used = true
+	if key == "messages" {
+		return wrap(key, line, c.messages())
+	}
+	v, err := c.value()
+	if err != nil {
+		return wrap(key, line, err)
+	}
+	header := struct {
+		Name *Name  `json:"name"`
+		Type string `json:"type"`
+		ID   int64  `json:"id"`
+	}{c.chat.Name, c.chat.Type, c.chat.ID}
+	unknown, err := c.decoder.object(&value{kind: '{', line: line, members: []member{{key, line, v}}}, &header)
+	for key, text := range unknown {
+		c.chat.Unknown = append(c.chat.Unknown, KeyValue{key, text})
+	}
+	c.chat.Name, c.chat.Type, c.chat.ID = header.Name, header.Type, header.ID
+	return err
+}
+
+func (c *chatReader) messages() error {
+	return c.array(func(i int) error {
+		line := c.line
+		key := fmt.Sprintf("[%d]", i)
+		v, err := c.value()
+		if err != nil {
+			return wrap(key, line, err)
+		}
+		m := new(Message)
+		c.path = "messages" + key
+		err = c.decoder.message(v, m)
+		c.path = ""
+		if err != nil {
+			return wrap(key, v.line, err)
+		}
+		if c.chat.Type == "" || c.chat.ID == 0 {
+			c.waiting = append(c.waiting, m)
+			return nil
+		}
+		return c.visit(m)
+	})
+}
+
+func (c *chatReader) visit(m *Message) error {
+	if err := c.tell(m); err != nil {
+		return err
+	}
+	c.chat.adopt(m)
+	if c.visitor.Message == nil {
+		return nil
+	}
+	if err := c.visitor.Message(&c.chat, m); err != nil {
+		return &visitorError{err}
+	}
+	return nil
+}
+
+// tell announces the chat once, with its first message if it has any.
+func (c *chatReader) tell(first *Message) error {
+	if c.told {
+		return nil
+	}
+	c.told = true
+	c.chat.settle(first)
+	if c.visitor.Chat == nil {
+		return nil
+	}
+	if err := c.visitor.Chat(&c.chat); err != nil {
+		return &visitorError{err}
+	}
+	return nil
+}
+
+// finish visits what had to wait.
+func (c *chatReader) finish() error {
+	if c.chat.Type == "" {
+		return &keyError{c.chat.Line, "type", fmt.Errorf("a chat has none")}
+	}
+	for _, m := range c.waiting {
+		if err := c.visit(m); err != nil {
+			return err
+		}
+	}
+	return c.tell(nil)
+}

@@ -1,0 +1,185 @@
+package telegram
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gotd/td/bin"
+	"github.com/gotd/td/exchange"
+	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tgerr"
+)
+
+// How often a call that got no answer is made, and how long the pauses between
+// are: a call is given up after some 30 s of pauses.
+const (
+	callTries     = 10
+	retryPauseMin = 100 * time.Millisecond
+	retryMost     = 10 * time.Second
+)
+
+// A caller makes calls to one data centre. It waits where the server asked to,
+// gives every call a time limit, and makes a call again that got no answer: so
+// it is for calls that only read. gotd's own connection pools do none of this.
+type caller struct {
+	dc    int
+	next  tg.Invoker
+	slots chan struct{} // nil, or as many as calls may be under way
+	limit time.Duration // for one try, waiting for a slot not counted
+	gates *gates
+	log   *slog.Logger
+	// unauthorised decides what it means that the server says 401: an error
+	// that ends the session, or nil to try again.
+	unauthorised func(ctx context.Context, err error) error
+	// silent makes the error of a call that got no answer however often it was
+	// made.
+	silent func(err error) error
+}
+
+// Invoke implements tg.Invoker.
+func (c *caller) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) error {
+	method := methodName(in)
+	pause := retryPauseMin
+	for try := 1; ; {
+		if err := c.gates.enter(ctx, c.dc, method); err != nil {
+			return fmt.Errorf("%s: %w", method, err)
+		}
+		answer, err := c.once(ctx, in)
+		if err == nil {
+			c.gates.passed(c.dc, method)
+			return decodeAnswer(method, answer, out)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if wait, ok := tgerr.AsFloodWait(err); ok {
+			if err := c.gates.flooded(c.dc, method, wait); err != nil {
+				return fmt.Errorf("%s: %w", method, err)
+			}
+			continue // waiting is not failing: it does not count as a try
+		}
+		if err := c.verdict(ctx, err); err != nil {
+			return fmt.Errorf("%s: %w", method, err)
+		}
+		if try++; try > callTries {
+			return fmt.Errorf("%s: %w", method, c.exhausted(err))
+		}
+		c.log.Debug("call is made again", "method", method, "dc", c.dc, "try", try)
+		if err := sleep(ctx, pause/2+rand.N(pause/2)); err != nil {
+			return err
+		}
+		pause = min(2*pause, retryMost)
+	}
+}
+
+// once makes one try.
+func (c *caller) once(ctx context.Context, in bin.Encoder) ([]byte, error) {
+	if c.slots != nil {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case c.slots <- struct{}{}:
+		}
+		defer func() { <-c.slots }()
+	}
+	return callOnce(ctx, c.next, c.limit, in)
+}
+
+// verdict returns the error to end with, or nil if the call can be made again.
+func (c *caller) verdict(ctx context.Context, err error) error {
+	switch {
+	case sessionEnded(err):
+		return c.unauthorised(ctx, err)
+	case errors.Is(err, exchange.ErrKeyFingerprintNotFound):
+		return fmt.Errorf("%w: %w", ErrServerKey, err)
+	case errors.Is(err, errClosed), errors.Is(err, errDown):
+		return err
+	case refused(err) && !passing(err):
+		return err
+	}
+	return nil
+}
+
+// passing tells the server's own troubles from refusals. 501 and the like say
+// that a method is not there: asking again does not help.
+func passing(err error) bool {
+	return tgerr.IsCode(err, 500, 502, 503, 504, -500, -503) && !tgerr.Is(err, "NOT_IMPLEMENTED", "METHOD_NOT_IMPLEMENTED")
+}
+
+// exhausted is the error of a call that was made often enough.
+func (c *caller) exhausted(err error) error {
+	if refused(err) {
+		return err
+	}
+	return c.silent(err)
+}
+
+// callOnce makes a call and returns the answer as it came. It returns when ctx
+// ends or limit is over, even where gotd is still telling the server that the
+// answer is not wanted any more (which takes it up to 15 s on a dead
+// connection): that is why out of a caller is never handed to gotd.
+func callOnce(ctx context.Context, next tg.Invoker, limit time.Duration, in bin.Encoder) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	type result struct {
+		answer rawAnswer
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		r.err = next.Invoke(ctx, in, &r.answer)
+		done <- r
+	}()
+	select {
+	case r := <-done:
+		return r.answer, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// single makes every call once: for calls that change something, as those of a
+// sign-in do.
+type single struct {
+	next  tg.Invoker
+	limit time.Duration
+}
+
+// Invoke implements tg.Invoker.
+func (s single) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) error {
+	answer, err := callOnce(ctx, s.next, s.limit, in)
+	if err != nil {
+		return err
+	}
+	return decodeAnswer(methodName(in), answer, out)
+}
+
+// rawAnswer keeps an answer's bytes.
+type rawAnswer []byte
+
+// Decode implements bin.Decoder.
+func (r *rawAnswer) Decode(b *bin.Buffer) error {
+	*r = append((*r)[:0], b.Buf...)
+	b.Buf = nil
+	return nil
+}
+
+func decodeAnswer(method string, answer []byte, out bin.Decoder) error {
+	if err := out.Decode(&bin.Buffer{Buf: answer}); err != nil {
+		return fmt.Errorf("%s: the answer cannot be decoded: %w", method, err)
+	}
+	return nil
+}
+
+// methodName is the name of a request, such as messages.getHistory.
+func methodName(in bin.Encoder) string {
+	if named, ok := in.(interface{ TypeName() string }); ok {
+		return named.TypeName()
+	}
+	return fmt.Sprintf("%T", in)
+}

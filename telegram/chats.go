@@ -1,0 +1,90 @@
+package telegram
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gotd/td/tg"
+
+	"telekeep/archive"
+)
+
+// A Chat is one chat of the account and what the rules do with it.
+type Chat struct {
+	ID       archive.PeerID
+	Type     archive.ChatType
+	Kind     string // the rules' word: personal, bot, group, supergroup, channel, saved
+	Name     string
+	Username string // without the @
+	Pinned   bool
+	Archived bool  // in the account's own sense: moved to the folder of archived chats
+	Left     bool  // the account is no member any more
+	Newest   int64 // date of the newest message, Unix seconds, 0 if unknown
+	// Count is the number of messages, -1 if the server does not say.
+	Count int
+	// Protected: the owner forbids saving, so media is not fetched.
+	Protected bool
+	// Included says whether the rules include the chat, and Rule which of them
+	// decided; "" if it is simply all or nothing.
+	Included bool
+	Rule     string
+}
+
+// Chats lists every chat of the account, archived ones included, with what the
+// rules do. It asks for the number of messages of each, which is one call for
+// each chat. Errors: those of Sync.
+func (c *Client) Chats(ctx context.Context, rules Rules) ([]Chat, error) {
+	self := c.Account()
+	if self == "" {
+		return nil, ErrNotSignedIn
+	}
+	var out []Chat
+	err := c.connect(ctx, c.newGates(nil), func(ctx context.Context, l *link) error {
+		chats, err := l.dialogs(ctx, self)
+		if err != nil {
+			return err
+		}
+		for _, found := range chats {
+			chat := found.describe(rules)
+			if chat.Count, err = l.countMessages(ctx, found); err != nil {
+				return err
+			}
+			out = append(out, chat)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (c *chat) describe(rules Rules) Chat {
+	kind := chatKind(c.dialog.Type)
+	included, rule := rules.chat(kind, c.peer)
+	return Chat{
+		ID: c.id, Type: c.dialog.Type, Kind: kind, Name: peerName(c.peer), Username: c.peer.Username,
+		Pinned: c.dialog.Pinned, Archived: c.dialog.Folder == archiveFolder, Left: c.dialog.Left, Newest: int64(c.date),
+		Protected: c.peer.Protected, Included: included, Rule: rule,
+	}
+}
+
+// countMessages asks how many messages a chat has; -1 if the server does not
+// say. Only what ends everything is an error.
+func (l *link) countMessages(ctx context.Context, c *chat) (int, error) {
+	if c.forbidden() {
+		return -1, nil
+	}
+	answer, err := l.api.MessagesGetHistory(ctx, &tg.MessagesGetHistoryRequest{Peer: c.input, Limit: 1})
+	if err != nil {
+		if ctx.Err() != nil || ends(err) {
+			return 0, fmt.Errorf("count messages: %w", err)
+		}
+		return -1, nil
+	}
+	p, err := pageOf(answer)
+	switch {
+	case err != nil:
+		return -1, nil
+	case p.whole:
+		return len(p.messages), nil
+	}
+	return p.count, nil
+}

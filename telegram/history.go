@@ -1,0 +1,253 @@
+package telegram
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gotd/td/tg"
+
+	"telekeep/archive"
+)
+
+// lastID is larger than every message id.
+const lastID = math.MaxInt32 - 1
+
+// errRepeats: following it would go round in circles, and taking it for the end
+// would lose messages.
+var errRepeats = errors.New("the server answers with messages that were not asked for")
+
+// chat brings a chat up to date: what it is, edits and deletions since the last
+// time, and every message that is not archived yet.
+func (r *run) chat(ctx context.Context, c *chat) error {
+	if c.forbidden() {
+		return errors.Join(r.describe(ctx, c), errForbidden)
+	}
+	if err := r.channelUpdates(ctx, c); err != nil {
+		return err
+	}
+	if err := r.rescan(ctx, c); err != nil {
+		return err
+	}
+	for _, gap := range c.state.Covered.gaps(1, r.top(c)) {
+		if err := r.fill(ctx, c, gap); err != nil {
+			return err
+		}
+	}
+	return r.describe(ctx, c)
+}
+
+// errForbidden: the list of chats names a chat that cannot be read any more.
+var errForbidden = errors.New("no access")
+
+// top is the newest message of a chat. Of a closed group nobody says.
+func (r *run) top(c *chat) int {
+	if c.closed {
+		return lastID
+	}
+	return c.dialog.TopMessage
+}
+
+// describe adds the chat's own records if they changed.
+func (r *run) describe(ctx context.Context, c *chat) error {
+	var b batch
+	if err := r.dialog(&b, c); err != nil {
+		return err
+	}
+	return r.apply(ctx, &b)
+}
+
+// dialog adds to b what the chat is, if that changed: its profile, its place in
+// the list of chats, and what is needed to ask for it.
+func (r *run) dialog(b *batch, c *chat) error {
+	if err := r.peer(b, c.peer, c.source); err != nil {
+		return err
+	}
+	if c.dialog.Count == 0 && c.state.Dialog != nil {
+		c.dialog.Count = c.state.Dialog.Count // nobody asked this time
+	}
+	if c.state.Dialog == nil || *c.state.Dialog != c.dialog {
+		rec := r.record(archive.KindChat)
+		dialog := c.dialog
+		rec.Chat, rec.Dialog = c.id, &dialog
+		b.records = append(b.records, rec)
+		c.state.Dialog = &dialog
+	} else if c.state.AccessHash == c.hash && (c.pts == 0 || c.state.Pts != 0) {
+		return nil
+	}
+	c.state.AccessHash = c.hash
+	if c.state.Pts == 0 {
+		// The first time: updates count from here on.
+		c.state.Pts, c.state.PtsAt = c.pts, r.now()
+	}
+	return b.set(chatKey(r.account, c.id), c.state)
+}
+
+// fill archives the messages of a gap, newest first.
+func (r *run) fill(ctx context.Context, c *chat, gap span) error {
+	return r.walk(ctx, c, gap, func(p *page, from, to int) error {
+		var b batch
+		var files sorted
+		stored := 0
+		if p.count > 0 {
+			c.dialog.Count = p.count
+		} else if p.whole && gap[0] == 1 && to == gap[1] {
+			c.dialog.Count = len(p.messages)
+		}
+		if err := r.peers(&b, p.users, p.chats); err != nil {
+			return err
+		}
+		for _, m := range p.messages {
+			ok, err := r.message(&b, c, m, &files)
+			if err != nil {
+				return err
+			}
+			if ok {
+				stored++
+			}
+			if from := migration(m); from != "" {
+				c.state.MigratedFrom = from
+			}
+		}
+		c.state.Covered = c.state.Covered.add(from, to)
+		if err := r.keep(ctx, c, &b, &files); err != nil {
+			return err
+		}
+		r.count(func(res *Result) { res.Messages += stored })
+		r.tell(func(e *Event) { e.Messages += stored })
+		return nil
+	})
+}
+
+// keep hands over what a page brought, the chat's state with it.
+func (r *run) keep(ctx context.Context, c *chat, b *batch, files *sorted) error {
+	if err := r.dialog(b, c); err != nil {
+		return err
+	}
+	if err := r.lists(b, c, "page", files); err != nil {
+		return err
+	}
+	if err := b.set(chatKey(r.account, c.id), c.state); err != nil {
+		return err
+	}
+	return r.apply(ctx, b)
+}
+
+// A page is one answer of the server, with the messages that were asked for.
+type page struct {
+	messages []tg.MessageClass // descending by id
+	users    []tg.UserClass
+	chats    []tg.ChatClass
+	count    int  // of the chat's messages, 0 if the server does not say
+	whole    bool // the server says that this is all it has of what was asked for
+}
+
+// walk reads the messages of an id range page by page, newest first, and calls
+// visit with each page and the ids that are complete with it. It reads one page
+// ahead while visit works.
+//
+// A page may be short or hold nothing but places of deleted messages: only an
+// empty one, id 1, or a message below the range means that the range is done.
+func (r *run) walk(ctx context.Context, c *chat, ids span, visit func(p *page, from, to int) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	next := r.ahead(ctx, c, ids[0], ids[1])
+	for to := ids[1]; ; {
+		answer := <-next
+		if answer.err != nil {
+			return answer.err
+		}
+		p, lowest := &answer.page, answer.lowest
+		done := lowest == ids[0]
+		if !done {
+			next = r.ahead(ctx, c, ids[0], lowest-1)
+		}
+		if err := visit(p, lowest, to); err != nil {
+			return err
+		}
+		if done {
+			return nil
+		}
+		to = lowest - 1
+	}
+}
+
+// An answer is what ahead delivers.
+type answer struct {
+	page   page
+	lowest int // every message from here up to the id asked for is in the page
+	err    error
+}
+
+// ahead asks for the page that ends with message id to, without waiting.
+func (r *run) ahead(ctx context.Context, c *chat, from, to int) <-chan answer {
+	out := make(chan answer, 1)
+	go func() {
+		var a answer
+		a.page, a.lowest, a.err = r.historyPage(ctx, c, from, to)
+		out <- a
+	}()
+	return out
+}
+
+// historyPage asks for the messages from id to downwards, and drops those below
+// from. Lowest is the id down to which the page is complete: from, if there is
+// nothing more.
+func (r *run) historyPage(ctx context.Context, c *chat, from, to int) (p page, lowest int, err error) {
+	offset := to + 1
+	if to == lastID {
+		offset = 0 // from the newest message, whatever its id
+	}
+	for {
+		p, err = r.askHistory(ctx, c, offset, from)
+		if err != nil || len(p.messages) == 0 {
+			return p, from, err
+		}
+		highest, lowest := p.messages[0].GetID(), p.messages[len(p.messages)-1].GetID()
+		switch {
+		case lowest <= to:
+			p.messages = slices.DeleteFunc(p.messages, func(m tg.MessageClass) bool { return m.GetID() > to || m.GetID() < from })
+			return p, max(lowest, from), nil
+		case highest > offset || offset != to+1:
+			return page{}, 0, fmt.Errorf("messages.getHistory: %w", errRepeats)
+		}
+		offset = to // this server tells the message at the offset too, and that was all
+	}
+}
+
+// askHistory asks for the page of messages below id offset.
+func (r *run) askHistory(ctx context.Context, c *chat, offset, from int) (page, error) {
+	answer, err := r.api.MessagesGetHistory(ctx, &tg.MessagesGetHistoryRequest{
+		Peer:     c.input,
+		OffsetID: offset,
+		// One below the range: that message is archived, and to see it is to
+		// know that the range is done, which saves asking for an empty page.
+		MinID: max(0, from-2),
+		Limit: pageSize,
+	})
+	if err != nil {
+		return page{}, err
+	}
+	return pageOf(answer)
+}
+
+// pageOf takes the server's answer apart, whichever of its forms it has.
+func pageOf(answer tg.MessagesMessagesClass) (page, error) {
+	modified, ok := answer.AsModified()
+	if !ok {
+		return page{}, fmt.Errorf("messages: unexpected answer %s", answer.TypeName())
+	}
+	p := page{messages: modified.GetMessages(), users: modified.GetUsers(), chats: modified.GetChats()}
+	switch answer := answer.(type) {
+	case *tg.MessagesMessages:
+		p.whole = true
+	case *tg.MessagesMessagesSlice:
+		p.count = answer.Count
+	case *tg.MessagesChannelMessages:
+		p.count = answer.Count
+	}
+	slices.SortFunc(p.messages, func(a, b tg.MessageClass) int { return b.GetID() - a.GetID() })
+	return p, nil
+}

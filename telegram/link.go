@@ -1,0 +1,180 @@
+package telegram
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/gotd/td/exchange"
+	"github.com/gotd/td/telegram"
+	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tgerr"
+)
+
+// partTimeout limits one call for a part of a file.
+const partTimeout = time.Minute
+
+// A link is the client while it is connected.
+type link struct {
+	options *Options
+	gates   *gates
+	// api makes calls that only read, to the account's own data centre. It
+	// waits, tries again and gives up as a caller does.
+	api *tg.Client
+	// once makes every call one time: for those that change something.
+	once *tg.Client
+	// config is the server's list of data centres, and which one this is.
+	config func() tg.Config
+	// open opens several connections to a data centre.
+	open func(ctx context.Context, dc int) (telegram.CloseInvoker, error)
+
+	mu    sync.Mutex
+	pools map[int]*pool
+}
+
+// connect connects, runs body and disconnects. Body's context ends when ctx
+// does, when the session turns out to be no good, and when the connection
+// cannot be kept up; connect then returns why.
+func (c *Client) connect(ctx context.Context, g *gates, body func(context.Context, *link) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c.options.Session.onLost(func() { cancel(ErrSessionLost) })
+	client := c.newClient()
+	l := &link{options: &c.options, gates: g, config: client.Config, pools: map[int]*pool{}}
+	l.once = tg.NewClient(single{client, c.options.CallTimeout})
+	l.open = func(ctx context.Context, dc int) (telegram.CloseInvoker, error) {
+		if dc == l.home() {
+			return client.Pool(int64(c.options.Connections))
+		}
+		return client.DC(ctx, dc, int64(c.options.Connections))
+	}
+	l.api = tg.NewClient(&caller{
+		dc: c.options.DC, next: client, limit: c.options.CallTimeout, gates: g, log: c.options.Log,
+		unauthorised: func(_ context.Context, err error) error {
+			err = fmt.Errorf("%w: %w", ErrSessionRevoked, err)
+			cancel(err)
+			return err
+		},
+		silent: func(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) },
+	})
+	late := time.AfterFunc(c.options.ConnectTimeout, func() { cancel(c.addresses.unreachable()) })
+	defer late.Stop()
+	err := client.Run(ctx, func(ctx context.Context) error {
+		late.Stop()
+		defer l.closePools()
+		return body(ctx, l)
+	})
+	return connectError(ctx, err)
+}
+
+// connectError finds the reason behind the error that a run ended with.
+func connectError(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	switch {
+	case cause != nil && !errors.Is(cause, context.Canceled):
+		return cause
+	case cause != nil:
+		return ctx.Err()
+	case errors.Is(err, exchange.ErrKeyFingerprintNotFound):
+		return fmt.Errorf("%w: %w", ErrServerKey, err)
+	case tgerr.Is(err, "API_ID_INVALID", "API_ID_PUBLISHED_FLOOD", "CONNECTION_API_ID_INVALID"):
+		return fmt.Errorf("%w: %w", ErrAPIIDInvalid, err)
+	}
+	return err
+}
+
+func (c *Client) newClient() *telegram.Client {
+	var keys []telegram.PublicKey
+	for _, key := range c.options.PublicKeys {
+		keys = append(keys, telegram.PublicKey{RSA: key})
+	}
+	return telegram.NewClient(c.options.APIID, c.options.APIHash, telegram.Options{
+		PublicKeys:     keys,
+		DC:             c.options.DC,
+		DCList:         c.addresses.list(),
+		Resolver:       c.addresses,
+		SessionStorage: c.options.Session,
+		Device:         c.options.Device.config(),
+		Logger:         gotdLog{c.options.Log},
+		// Updates are taken by asking for the difference, not as they are
+		// pushed. A handler all the same: without one gotd wraps every call in
+		// invokeWithoutUpdates.
+		UpdateHandler: telegram.UpdateHandlerFunc(func(context.Context, tg.UpdatesClass) error { return nil }),
+	})
+}
+
+// home is the number of the account's own data centre.
+func (l *link) home() int {
+	if dc := l.config().ThisDC; dc != 0 {
+		return dc
+	}
+	return l.options.DC
+}
+
+// nearest is data centre dc if the server's list has it, else home: a server
+// that is not Telegram may number its files' places as it likes.
+func (l *link) nearest(dc int) int {
+	for _, option := range l.config().DCOptions {
+		if option.ID == dc {
+			return dc
+		}
+	}
+	return l.home()
+}
+
+// dc makes calls that only read to data centre id, over several connections. A
+// data centre that does not answer is given up for the rest of the run.
+func (l *link) dc(id int) *tg.Client {
+	p := l.pool(id)
+	return tg.NewClient(&caller{
+		dc: id, next: p, slots: p.slots, limit: partTimeout, gates: l.gates, log: l.options.Log,
+		unauthorised: l.confirmRevoked,
+		silent: func(err error) error {
+			err = fmt.Errorf("%w: %w", errDown, err)
+			p.giveUp(err)
+			return err
+		},
+	})
+}
+
+func (l *link) pool(id int) *pool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p, ok := l.pools[id]; ok {
+		return p
+	}
+	p := newPool(l.options.Connections, func(ctx context.Context) (telegram.CloseInvoker, error) { return l.open(ctx, id) })
+	l.pools[id] = p
+	return p
+}
+
+// confirmRevoked asks the account's own data centre whether the session is
+// really over: another one may only have forgotten who is calling.
+func (l *link) confirmRevoked(ctx context.Context, _ error) error {
+	_, err := l.api.UsersGetUsers(ctx, []tg.InputUserClass{&tg.InputUserSelf{}})
+	return err
+}
+
+func (l *link) closePools() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.pools {
+		p.close()
+	}
+}
+
+// self is the account's own profile as the server sends it.
+func (l *link) self(ctx context.Context) (*tg.User, error) {
+	users, err := l.api.UsersGetUsers(ctx, []tg.InputUserClass{&tg.InputUserSelf{}})
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range users {
+		if user, ok := u.(*tg.User); ok {
+			return user, nil
+		}
+	}
+	return nil, errors.New("the server does not say whose session this is")
+}

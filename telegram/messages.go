@@ -1,0 +1,123 @@
+package telegram
+
+import (
+	"github.com/gotd/td/tg"
+
+	"telekeep/archive"
+	"telekeep/telegram/normal"
+)
+
+// message adds the record of a message of c, and sorts its files. It reports
+// whether there was anything to keep.
+func (r *run) message(b *batch, c *chat, m tg.MessageClass, files *sorted) (bool, error) {
+	msg, _, ok := normal.Message(m)
+	if !ok {
+		return false, nil
+	}
+	rec := r.record(archive.KindMessage)
+	rec.Chat, rec.Message = c.id, msg
+	if err := raw(rec, m); err != nil {
+		return false, err
+	}
+	b.records = append(b.records, rec)
+	for _, ref := range normal.Files(m) {
+		f := workFile{FileRef: ref, Message: msg.ID, Date: msg.Date, Protected: c.peer.Protected || msg.Protected}
+		if err := r.sortFile(b, f, files); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// sorted is files by what is to become of them.
+type sorted struct {
+	fetch []workFile
+	later []workFile // as long as the rules, or their owner, do not allow it
+}
+
+// sortFile decides about one file of a message.
+func (r *run) sortFile(b *batch, f workFile, files *sorted) error {
+	switch {
+	case f.SelfDestruct:
+		return r.missing(b, f, archive.MissingExpiring, "")
+	case f.Gone:
+		return r.missing(b, f, archive.MissingUnavailable, "the server offers no file")
+	}
+	_, stored, err := r.archive.HasMedia(f.Key)
+	if err != nil {
+		return archived(err)
+	}
+	if stored {
+		r.count(func(res *Result) { res.MediaKnown++ })
+		return nil
+	}
+	if why := r.leftOut(f); why != "" {
+		files.later = append(files.later, f)
+		r.count(func(res *Result) { res.MediaLeft++ })
+		b.records = append(b.records, r.missingRecord(f, why, ""))
+		return nil
+	}
+	files.fetch = append(files.fetch, f)
+	return nil
+}
+
+// leftOut is why a file is not to be fetched now, "" if it is.
+func (r *run) leftOut(f workFile) string {
+	if f.Protected {
+		return archive.MissingProtected
+	}
+	return r.rules.media(f.Kind, f.Size, f.Date)
+}
+
+// lists puts sorted files into the state. Origin: see workKey.
+func (r *run) lists(b *batch, c *chat, origin string, files *sorted) error {
+	for list, files := range map[string][]workFile{listFetch: files.fetch, listLater: files.later} {
+		for class, files := range splitClasses(files) {
+			w := newWork(c.id, c.hash, files)
+			key := workKey(list, r.account, class, origin, w)
+			if err := b.set(key, w); err != nil {
+				return err
+			}
+			if list == listFetch {
+				b.queued = append(b.queued, queued{key, w.workSize})
+			}
+		}
+	}
+	return nil
+}
+
+// missing adds a record that a file cannot be stored, unless the newest one
+// says the same.
+func (r *run) missing(b *batch, f workFile, why, detail string) error {
+	var known missingState
+	if _, err := load(r.archive, missingKey(r.account, f.Key), &known); err != nil {
+		return err
+	}
+	if known.Reason == why && known.Detail == detail && why != archive.MissingUnavailable {
+		return nil
+	}
+	if known.Reason != why || known.Detail != detail {
+		b.records = append(b.records, r.missingRecord(f, why, detail))
+	}
+	return b.set(missingKey(r.account, f.Key), missingState{Reason: why, Detail: detail, At: r.now()})
+}
+
+func (r *run) missingRecord(f workFile, why, detail string) *archive.Record {
+	rec := r.record(archive.KindMissing)
+	rec.Missing = &archive.Missing{Key: f.Key, Size: f.Size, Reason: why, Detail: detail}
+	return rec
+}
+
+// migration is the basic group that a supergroup's message says it came from,
+// "" if it says nothing of that kind.
+func migration(m tg.MessageClass) archive.PeerID {
+	service, ok := m.(*tg.MessageService)
+	if !ok {
+		return ""
+	}
+	from, ok := service.Action.(*tg.MessageActionChannelMigrateFrom)
+	if !ok {
+		return ""
+	}
+	return archive.NewPeerID(archive.PeerChat, from.ChatID)
+}

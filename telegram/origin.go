@@ -1,0 +1,70 @@
+package telegram
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"sync"
+
+	"telekeep/archive"
+	"telekeep/telegram/normal"
+)
+
+// An unavailableError says that the server does not have a file (any more).
+type unavailableError struct{ detail string }
+
+func (e *unavailableError) Error() string { return "the file is not available: " + e.detail }
+
+// An origin is the messages that a page of files came from. File references
+// expire; the messages give new ones, all of a page in one call.
+type origin struct {
+	link *link
+	chat archive.PeerID
+	hash int64
+	ids  []int
+
+	mu    sync.Mutex
+	fresh map[archive.MediaKey]normal.FileRef // of the newest look
+}
+
+func (r *run) origin(w *work) *origin {
+	o := &origin{link: r.link, chat: w.Chat, hash: w.AccessHash}
+	if c := r.chats[w.Chat]; c != nil {
+		o.hash = c.hash
+	}
+	for _, f := range w.Files {
+		o.ids = append(o.ids, f.Message)
+	}
+	slices.Sort(o.ids)
+	o.ids = slices.Compact(o.ids)
+	return o
+}
+
+// renew returns a file with a newer reference than the stale one. Whoever comes
+// first asks the server; the others get what it found. An *unavailableError
+// says that no message has the file any more.
+func (o *origin) renew(ctx context.Context, key archive.MediaKey, stale []byte) (normal.FileRef, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if ref, ok := o.fresh[key]; ok && !bytes.Equal(ref.Reference, stale) {
+		return ref, nil
+	}
+	fresh := map[archive.MediaKey]normal.FileRef{}
+	for ids := range slices.Chunk(o.ids, pageSize) {
+		found, err := o.link.messages(ctx, o.chat, o.hash, ids)
+		if err != nil {
+			return normal.FileRef{}, err
+		}
+		for _, m := range found.messages {
+			for _, ref := range normal.Files(m) {
+				fresh[ref.Key] = ref
+			}
+		}
+	}
+	o.fresh = fresh
+	ref, ok := fresh[key]
+	if !ok || ref.Gone {
+		return normal.FileRef{}, &unavailableError{"its message is gone"}
+	}
+	return ref, nil
+}

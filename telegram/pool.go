@@ -1,0 +1,108 @@
+package telegram
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/gotd/td/bin"
+	"github.com/gotd/td/telegram"
+)
+
+var (
+	// errClosed: the client is shutting down.
+	errClosed = errors.New("connections are closed")
+	// errDown: a data centre was given up for the rest of the run.
+	errDown = errors.New("the data centre cannot be reached")
+)
+
+// A pool is the connections to one data centre; each carries one request at a
+// time. gotd's own pool loses a connection for good when the caller's time runs
+// out while it is being made, and never asks for authorisation again: so after
+// a call that hung or was refused with 401 this one starts over with a new one.
+type pool struct {
+	open  func(context.Context) (telegram.CloseInvoker, error)
+	slots chan struct{}  // one for each connection; see caller
+	busy  sync.WaitGroup // closings under way
+
+	lock    chan struct{} // guards what follows; a channel so that waiting can end
+	current telegram.CloseInvoker
+	down    error // why nobody tries any more
+}
+
+func newPool(connections int, open func(context.Context) (telegram.CloseInvoker, error)) *pool {
+	return &pool{open: open, slots: make(chan struct{}, connections), lock: make(chan struct{}, 1)}
+}
+
+// Invoke implements tg.Invoker.
+func (p *pool) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) error {
+	conns, err := p.get(ctx)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			p.renew(conns) // at once: Invoke may be busy for some time yet
+		}
+	})
+	defer stop()
+	err = conns.Invoke(ctx, in, out)
+	if sessionEnded(err) {
+		p.renew(conns)
+	}
+	return err
+}
+
+func (p *pool) get(ctx context.Context) (telegram.CloseInvoker, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case p.lock <- struct{}{}:
+	}
+	defer func() { <-p.lock }()
+	if p.down != nil {
+		return nil, p.down
+	}
+	if p.current == nil {
+		opened, err := p.open(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("connect: %w", err)
+		}
+		p.current = opened
+	}
+	return p.current, nil
+}
+
+// renew closes conns, unless somebody did already; the next call opens new ones.
+func (p *pool) renew(conns telegram.CloseInvoker) {
+	p.lock <- struct{}{}
+	defer func() { <-p.lock }()
+	if p.current != conns {
+		return
+	}
+	p.current = nil
+	p.busy.Go(func() { _ = conns.Close() })
+}
+
+// giveUp makes every further call fail at once.
+func (p *pool) giveUp(err error) {
+	p.lock <- struct{}{}
+	defer func() { <-p.lock }()
+	if p.down == nil {
+		p.down = err
+	}
+}
+
+// close ends all connections and waits for them.
+func (p *pool) close() {
+	p.giveUp(errClosed)
+	p.lock <- struct{}{}
+	conns := p.current
+	p.current = nil
+	<-p.lock
+	if conns != nil {
+		_ = conns.Close()
+	}
+	p.busy.Wait()
+}

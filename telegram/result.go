@@ -1,0 +1,84 @@
+package telegram
+
+import (
+	"time"
+
+	"telekeep/archive"
+)
+
+// A Result says what a sync did. After an error it says what was done before.
+type Result struct {
+	Chats    int // chats that the rules include
+	Messages int // messages seen for the first time
+	Edited   int // new versions of messages
+	Deleted  int // messages the server reported as deleted
+
+	Media      int   // files fetched
+	MediaBytes int64 // bytes fetched
+	MediaKnown int   // files of new messages that the archive had already
+	MediaLeft  int   // files of new messages that the rules leave out
+
+	// Missing are the files that should be in the archive and are not; at most
+	// maxMissing of them. MissingTotal counts all.
+	Missing      []MissingItem
+	MissingTotal int
+	// Failures are the chats whose messages could not be fetched completely.
+	Failures []ChatFailure
+	// Warnings are things the server refused that a sync can do without, such as
+	// "updates.getDifference: METHOD_INVALID".
+	Warnings []string
+	// FloodWaited is how long the server asked to wait, all in all.
+	FloodWaited time.Duration
+}
+
+// maxMissing bounds the memory that Result.Missing takes.
+const maxMissing = 1000
+
+// Complete reports whether everything the rules ask for is in the archive.
+func (r *Result) Complete() bool { return r.MissingTotal == 0 && len(r.Failures) == 0 }
+
+// A MissingItem is a file that is not in the archive.
+type MissingItem struct {
+	Chat      archive.PeerID
+	MessageID int
+	Key       archive.MediaKey
+	Size      int64  // bytes, as declared
+	Reason    string // one of archive.Missing…
+	Detail    string // the server's word for it
+}
+
+// A ChatFailure is a chat whose messages could not be fetched completely. The
+// next sync goes on where it stopped.
+type ChatFailure struct {
+	Chat   archive.PeerID
+	Reason string // the server's word for it, such as CHANNEL_PRIVATE
+	Err    error
+}
+
+// A Phase is a part of a sync.
+type Phase string
+
+// The phases of a sync. Media is fetched from PhaseHistory on.
+const (
+	PhaseChats   Phase = "chats"   // the list of chats
+	PhaseUpdates Phase = "updates" // edits and deletions since the last time
+	PhaseHistory Phase = "history" // new messages
+	PhaseMedia   Phase = "media"   // what is left of the media
+)
+
+// An Event says how far a sync is. All numbers are totals since it started; a
+// total can grow while the sync finds out what there is.
+type Event struct {
+	Phase Phase
+	Chat  archive.PeerID // the chat whose messages are being fetched
+
+	Chats, ChatsTotal int // chats done
+	Messages          int
+	Media, MediaTotal int   // files done
+	Bytes, BytesTotal int64 // of media
+
+	// Wait is set on an event that announces a pause the server asked for, for
+	// calls of Method.
+	Wait   time.Duration
+	Method string
+}

@@ -1,0 +1,151 @@
+package telegram
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"telekeep/archive"
+	"telekeep/telegram/normal"
+)
+
+// Rules choose what is backed up. The zero value means everything.
+type Rules struct {
+	// Include and Exclude name chats: by kind (personal, bot, group,
+	// supergroup, channel, saved), by id ("channel123", or "123" alone), by
+	// "@username", or by name, where * stands for any text and case does not
+	// count. No Include means all chats; Exclude wins.
+	Include []string
+	Exclude []string
+
+	// Kinds of media to fetch: photo, video, voice, video_message, animation,
+	// sticker, audio, file, thumbnail. None means all; "none" means no media.
+	Kinds []string
+	// MaxSize is the largest file to fetch in bytes; 0 means no limit.
+	MaxSize int64
+	// From and Until limit the dates of messages whose media is fetched: From
+	// included, Until not. The messages themselves are always kept.
+	From, Until time.Time
+}
+
+// Check reports a rule that cannot mean anything.
+func (r Rules) Check() error {
+	for _, kind := range r.Kinds {
+		if !slices.Contains(mediaKinds(), kind) && kind != noMedia {
+			return fmt.Errorf("there is no kind of media called %q", kind)
+		}
+	}
+	return nil
+}
+
+// noMedia stands alone in Rules.Kinds.
+const noMedia = "none"
+
+func mediaKinds() []string {
+	return []string{
+		normal.KindPhoto, normal.KindVideo, normal.KindVoice, normal.KindVideoMessage, normal.KindAnimation,
+		normal.KindSticker, normal.KindAudio, normal.KindFile, normal.KindThumbnail,
+	}
+}
+
+// chat decides about a chat: whether it is backed up, and the rule that says
+// so, "" where no rule speaks.
+func (r Rules) chat(kind string, p *archive.Peer) (included bool, rule string) {
+	for _, rule := range r.Exclude {
+		if names(rule, kind, p) {
+			return false, rule
+		}
+	}
+	for _, rule := range r.Include {
+		if names(rule, kind, p) {
+			return true, rule
+		}
+	}
+	return len(r.Include) == 0, ""
+}
+
+// names reports whether rule means the chat.
+func names(rule, kind string, p *archive.Peer) bool {
+	if rule == kind || rule == string(p.ID) || rule == fmt.Sprint(p.ID.Num()) {
+		return true
+	}
+	if username, ok := strings.CutPrefix(rule, "@"); ok {
+		return slices.ContainsFunc(append(slices.Clone(p.Usernames), p.Username), func(name string) bool {
+			return name != "" && strings.EqualFold(name, username)
+		})
+	}
+	return fits(strings.ToLower(rule), strings.ToLower(peerName(p)))
+}
+
+// fits matches name against a pattern in which * stands for any text.
+func fits(pattern, name string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return pattern == name
+	}
+	first, last := parts[0], parts[len(parts)-1]
+	if len(name) < len(first)+len(last) || !strings.HasPrefix(name, first) || !strings.HasSuffix(name, last) {
+		return false
+	}
+	name = name[len(first) : len(name)-len(last)]
+	for _, part := range parts[1 : len(parts)-1] {
+		at := strings.Index(name, part)
+		if at < 0 {
+			return false
+		}
+		name = name[at+len(part):]
+	}
+	return true
+}
+
+// media decides about a file of a message of that date: "" to fetch it, or one
+// of archive.Missing….
+func (r Rules) media(kind string, size, date int64) string {
+	switch {
+	case len(r.Kinds) > 0 && !slices.Contains(r.Kinds, kind):
+		return archive.MissingExcluded
+	case !r.From.IsZero() && date < r.From.Unix(), !r.Until.IsZero() && date >= r.Until.Unix():
+		return archive.MissingExcluded
+	case r.MaxSize > 0 && size > r.MaxSize:
+		return archive.MissingTooLarge
+	}
+	return ""
+}
+
+// mediaPrint changes when the rules on media do.
+func (r Rules) mediaPrint() string {
+	kinds := slices.Sorted(slices.Values(r.Kinds))
+	var from, until int64
+	if !r.From.IsZero() {
+		from = r.From.Unix()
+	}
+	if !r.Until.IsZero() {
+		until = r.Until.Unix()
+	}
+	return fmt.Sprintf("%s %d %d %d", strings.Join(kinds, ","), r.MaxSize, from, until)
+}
+
+// chatKind is the word that rules have for a type of chat.
+func chatKind(t archive.ChatType) string {
+	switch t {
+	case archive.ChatSaved:
+		return "saved"
+	case archive.ChatBot:
+		return "bot"
+	case archive.ChatPrivateGroup:
+		return "group"
+	case archive.ChatPrivateSupergroup, archive.ChatPublicSupergroup:
+		return "supergroup"
+	case archive.ChatPrivateChannel, archive.ChatPublicChannel:
+		return "channel"
+	}
+	return "personal"
+}
+
+func peerName(p *archive.Peer) string {
+	if p.Title != "" {
+		return p.Title
+	}
+	return strings.TrimSpace(p.FirstName + " " + p.LastName)
+}

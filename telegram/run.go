@@ -1,0 +1,140 @@
+package telegram
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gotd/td/tg"
+
+	"telekeep/archive"
+	"telekeep/telegram/normal"
+)
+
+// flushTimeout limits the commit at the end of a sync that is being stopped.
+const flushTimeout = 5 * time.Minute
+
+// A run is one sync. Its fields up to api are set when it starts; api and link
+// change when it has to connect anew.
+type run struct {
+	options  *Options
+	archive  Archive
+	rules    Rules
+	account  archive.PeerID
+	progress func(Event)
+	log      *slog.Logger
+	people   *people
+
+	link *link
+	api  *tg.Client
+
+	state accountState             // of the goroutine that syncs messages
+	order []*chat                  // likewise: the chats as they will be synced
+	chats map[archive.PeerID]*chat // not changed while media is fetched
+	media *fetcher
+
+	committing sync.Mutex
+
+	mu     sync.Mutex // guards the rest
+	result Result
+	event  Event
+}
+
+// now is the time that records are dated by, in Unix seconds.
+func (r *run) now() int64 { return r.options.Now().Unix() }
+
+// apply hands a batch over. What is in hand is kept even if the sync is being
+// stopped.
+func (r *run) apply(ctx context.Context, b *batch) error {
+	if b.empty() {
+		return nil
+	}
+	err := r.archive.Apply(context.WithoutCancel(ctx), archive.Batch{Records: b.records, State: b.state})
+	if err != nil {
+		return archived(err)
+	}
+	r.media.add(b.queued)
+	return r.commitIfDue(ctx)
+}
+
+// commitIfDue commits if it is time to. One commit at a time is enough.
+func (r *run) commitIfDue(ctx context.Context) error {
+	if !r.archive.Due() || !r.committing.TryLock() {
+		return nil
+	}
+	defer r.committing.Unlock()
+	return archived(r.archive.Commit(context.WithoutCancel(ctx)))
+}
+
+// flush commits what there is at the end of a sync, also of one that was
+// stopped or failed.
+func (r *run) flush(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+	defer cancel()
+	return archived(r.archive.Commit(ctx))
+}
+
+// record starts a record of the account.
+func (r *run) record(kind archive.Kind) *archive.Record {
+	return &archive.Record{Version: archive.RecordVersion, Kind: kind, Account: r.account, Seen: r.now()}
+}
+
+// raw adds an object's TL bytes to a record.
+func raw(rec *archive.Record, o encoder) error {
+	data, err := normal.Raw(o)
+	if err != nil {
+		return err
+	}
+	rec.Raw, rec.Layer = data, normal.Layer
+	return nil
+}
+
+// count changes the result.
+func (r *run) count(change func(*Result)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.result)
+}
+
+// tell changes the event and passes it on.
+func (r *run) tell(change func(*Event)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.event)
+	if r.progress != nil {
+		r.progress(r.event)
+	}
+}
+
+// flood announces a pause.
+func (r *run) flood(f FloodError) {
+	r.log.Info("the server asked for a pause", "method", f.Method, "dc", f.DC, "wait", f.Wait)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.progress != nil {
+		e := r.event
+		e.Wait, e.Method = f.Wait, f.Method
+		r.progress(e)
+	}
+}
+
+// warn notes that the server refused what a sync can do without.
+func (r *run) warn(what string, err error) {
+	text := what + ": " + reason(err)
+	r.log.Warn("the server refuses what a sync can do without", "what", text)
+	r.count(func(res *Result) {
+		if !slices.Contains(res.Warnings, text) {
+			res.Warnings = append(res.Warnings, text)
+		}
+	})
+}
+
+// fail notes that a chat could not be fetched completely.
+func (r *run) fail(c *chat, err error) {
+	r.log.Warn("a chat could not be fetched completely", "error", reason(err))
+	r.count(func(res *Result) {
+		res.Failures = append(res.Failures, ChatFailure{Chat: c.id, Reason: reason(err), Err: err})
+	})
+}

@@ -1,0 +1,208 @@
+package telegram
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/gotd/td/session"
+
+	"telekeep/archive"
+	"telekeep/internal/durable"
+)
+
+// A Sealer encrypts the session file. What it seals it can open.
+type Sealer interface {
+	Seal(data []byte) ([]byte, error)
+	Open(sealed []byte) ([]byte, error)
+}
+
+// sessionVersion is the version of the session file's content.
+const sessionVersion = 1
+
+// A Session is the login of one account: the key that the server knows it by,
+// in a sealed file that belongs to one process at a time.
+//
+// The file only ever holds a key that signed in. The key of a sign-in that is
+// not finished lives in memory; a key that the server makes up because it has
+// lost the one it had is refused, since storing it would throw the login away.
+// Safe for concurrent use.
+type Session struct {
+	path string
+	seal Sealer
+	lock *os.File
+
+	mu      sync.Mutex
+	saved   *savedSession // what the file holds; nil: not signed in
+	trial   []byte        // gotd's data during a sign-in
+	signing bool          // a sign-in is under way: trial counts, not saved
+	lost    func()        // told when the server wants another key
+}
+
+// savedSession is the content of the file, as JSON, sealed.
+type savedSession struct {
+	Version int             `json:"v"`
+	Account archive.PeerID  `json:"account"`
+	Data    json.RawMessage `json:"data"` // gotd's own form
+}
+
+// OpenSession opens the session file at path and locks it until Close; where
+// there is no file, the session is not signed in. Errors: ErrSessionInUse,
+// ErrSessionUnreadable.
+func OpenSession(path string, s Sealer) (*Session, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("folder of the session: %w", err)
+	}
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	out := &Session{path: path, seal: s, lock: lock}
+	if out.saved, err = readSession(path, s); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return out, nil
+}
+
+func readSession(path string, s Sealer) (*savedSession, error) {
+	sealed, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSessionUnreadable, err)
+	}
+	data, err := s.Open(sealed)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSessionUnreadable, err)
+	}
+	var saved savedSession
+	if err := json.Unmarshal(data, &saved); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSessionUnreadable, err)
+	}
+	if saved.Version != sessionVersion {
+		return nil, fmt.Errorf("%w: it has version %d, this program knows %d", ErrSessionUnreadable, saved.Version, sessionVersion)
+	}
+	return &saved, nil
+}
+
+// Account is who is signed in, "" if nobody is.
+func (s *Session) Account() archive.PeerID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.saved == nil {
+		return ""
+	}
+	return s.saved.Account
+}
+
+// Close unlocks the session for other processes.
+func (s *Session) Close() error { return s.lock.Close() }
+
+// LoadSession gives gotd the key to use; part of its storage interface.
+func (s *Session) LoadSession(context.Context) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.signing && s.trial != nil:
+		return bytes.Clone(s.trial), nil
+	case !s.signing && s.saved != nil:
+		return bytes.Clone(s.saved.Data), nil
+	}
+	return nil, session.ErrNotFound
+}
+
+// StoreSession takes what gotd wants to keep; part of its storage interface. It
+// refuses to replace a key that signed in by another one: ErrSessionLost.
+func (s *Session) StoreSession(_ context.Context, data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.signing || s.saved == nil {
+		s.trial = bytes.Clone(data)
+		return nil
+	}
+	same, err := sameKey(s.saved.Data, data)
+	if err != nil {
+		return err
+	}
+	if !same {
+		if s.lost != nil {
+			s.lost()
+		}
+		return ErrSessionLost
+	}
+	if bytes.Equal(s.saved.Data, data) {
+		return nil
+	}
+	return s.write(&savedSession{Version: sessionVersion, Account: s.saved.Account, Data: bytes.Clone(data)})
+}
+
+// onLost names whom to tell when the server has lost the key.
+func (s *Session) onLost(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost = f
+}
+
+// begin starts a sign-in with a new key. The file stays as it is.
+func (s *Session) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.signing, s.trial = true, nil
+}
+
+// adopt ends a sign-in: its key has signed in as account and replaces what the
+// file held.
+func (s *Session) adopt(account archive.PeerID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.trial == nil {
+		return errors.New("the sign-in left no key")
+	}
+	if err := s.write(&savedSession{Version: sessionVersion, Account: account, Data: s.trial}); err != nil {
+		return err
+	}
+	s.signing, s.trial = false, nil
+	return nil
+}
+
+// abandon ends a sign-in that came to nothing.
+func (s *Session) abandon() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.signing, s.trial = false, nil
+}
+
+func (s *Session) write(saved *savedSession) error {
+	data, err := json.Marshal(saved)
+	if err != nil {
+		return fmt.Errorf("session: %w", err)
+	}
+	sealed, err := s.seal.Seal(data)
+	if err != nil {
+		return fmt.Errorf("seal the session: %w", err)
+	}
+	if err := durable.WriteFile(s.path, sealed, 0o600); err != nil {
+		return fmt.Errorf("write the session: %w", err)
+	}
+	s.saved = saved
+	return nil
+}
+
+// sameKey compares the keys of two sessions in gotd's form.
+func sameKey(a, b []byte) (bool, error) {
+	var x, y struct{ Data struct{ AuthKey []byte } }
+	if err := json.Unmarshal(a, &x); err != nil {
+		return false, fmt.Errorf("session: %w", err)
+	}
+	if err := json.Unmarshal(b, &y); err != nil {
+		return false, fmt.Errorf("session: %w", err)
+	}
+	return bytes.Equal(x.Data.AuthKey, y.Data.AuthKey), nil
+}

@@ -1,0 +1,119 @@
+package simulator
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gotd/td/bin"
+	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tgerr"
+
+	"telekeep/telegram/simulator/mtproto"
+	"telekeep/telegram/simulator/world"
+)
+
+// A call is a request and who asks.
+type call struct {
+	*mtproto.Request
+	user int64 // 0: not signed in
+}
+
+// A method answers one kind of request.
+type method struct {
+	open   bool // for those who are not signed in, too
+	answer func(ctx context.Context, c *call) (bin.Encoder, error)
+}
+
+// Errors of every method.
+func errUnregistered() error { return tgerr.New(401, "AUTH_KEY_UNREGISTERED") }
+func errRequest() error      { return tgerr.New(400, "INPUT_REQUEST_INVALID") }
+
+// Answer handles one request: it is counted, perhaps spoiled, checked, answered.
+func (s *Simulator) Answer(ctx context.Context, r *mtproto.Request) (bin.Encoder, error) {
+	name := s.stats.request(r.ID)
+	if err := s.spoil(ctx, r, name); err != nil {
+		s.stats.failed(name, err)
+		return nil, err
+	}
+	raw := r.Body.Buf
+	result, err := s.dispatch(ctx, r)
+	if err != nil {
+		s.stats.failed(name, err)
+		return nil, err
+	}
+	if file, ok := result.(*tg.UploadFile); ok {
+		s.stats.served(raw, len(file.Bytes))
+	}
+	return result, nil
+}
+
+func (s *Simulator) dispatch(ctx context.Context, r *mtproto.Request) (bin.Encoder, error) {
+	if r.Layer == 0 {
+		return nil, tgerr.New(400, "CONNECTION_NOT_INITED")
+	}
+	m, ok := s.methods[r.ID]
+	if !ok {
+		s.stats.unknown(r.ID)
+		return nil, tgerr.New(400, "METHOD_INVALID")
+	}
+	c := &call{Request: r, user: s.logins.user(r.Key)}
+	if c.user == 0 && !m.open {
+		return nil, errUnregistered()
+	}
+	return m.answer(ctx, c)
+}
+
+// table lists what is answered: the simulator's methods, and over them the world's.
+func (s *Simulator) table() map[uint32]method {
+	t := map[uint32]method{}
+	s.authMethods(t)
+	s.passwordMethods(t)
+	s.transferMethods(t)
+	s.tokenMethods(t)
+	s.helpMethods(t)
+	for id, answer := range s.world.Methods() {
+		t[id] = s.worldly(id, answer)
+	}
+	return t
+}
+
+// worldly makes a method of the world one of the simulator.
+func (s *Simulator) worldly(id uint32, answer world.Method) method {
+	anywhere := slices.Contains(fileMethods(), id)
+	return method{answer: func(ctx context.Context, c *call) (bin.Encoder, error) {
+		if home := s.home(c.user); c.DC != home && !anywhere {
+			return nil, migrate("USER", home)
+		}
+		return answer(ctx, &world.Call{
+			DC: c.DC, User: c.user, Session: c.Session, Takeout: c.Takeout, Layer: c.Layer,
+		}, c.Body)
+	}}
+}
+
+// fileMethods are answered by data centres that are not the user's home.
+func fileMethods() []uint32 {
+	return []uint32{
+		tg.UploadGetFileRequestTypeID, tg.UploadGetFileHashesRequestTypeID, tg.UploadGetWebFileRequestTypeID,
+		tg.UploadGetCDNFileRequestTypeID, tg.UploadGetCDNFileHashesRequestTypeID, tg.UploadReuploadCDNFileRequestTypeID,
+		tg.UploadSaveFilePartRequestTypeID, tg.UploadSaveBigFilePartRequestTypeID,
+	}
+}
+
+// request decodes a call's parameters.
+func request[T any, P interface {
+	*T
+	bin.Decoder
+}](f func(ctx context.Context, c *call, in *T) (bin.Encoder, error)) func(context.Context, *call) (bin.Encoder, error) {
+	return func(ctx context.Context, c *call) (bin.Encoder, error) {
+		var in T
+		if err := P(&in).Decode(c.Body); err != nil {
+			return nil, errRequest()
+		}
+		return f(ctx, c, &in)
+	}
+}
+
+// always answers a request with the same, whatever its parameters.
+func always(result bin.Encoder) func(context.Context, *call) (bin.Encoder, error) {
+	return func(context.Context, *call) (bin.Encoder, error) { return result, nil }
+}

@@ -1,0 +1,53 @@
+package telegram
+
+import "slices"
+
+// A span is the message ids from the first to the second, both included.
+type span [2]int
+
+// spans is a set of message ids: sorted, without overlaps, and never touching.
+// In JSON it is [[1,40],[57,90]].
+//
+// An id in the set means: everything the server had under it when it was asked
+// is archived, even if that was nothing.
+type spans []span
+
+// add puts the ids from lo to hi into the set.
+func (s spans) add(lo, hi int) spans {
+	if lo > hi {
+		return s
+	}
+	from := 0
+	for from < len(s) && s[from][1] < lo-1 {
+		from++
+	}
+	to := from
+	for to < len(s) && s[to][0] <= hi+1 {
+		lo, hi = min(lo, s[to][0]), max(hi, s[to][1])
+		to++
+	}
+	return slices.Replace(slices.Clone(s), from, to, span{lo, hi})
+}
+
+// has reports whether id is in the set.
+func (s spans) has(id int) bool {
+	return slices.ContainsFunc(s, func(x span) bool { return x[0] <= id && id <= x[1] })
+}
+
+// gaps lists what the set lacks of the ids from lo to hi, the newest first.
+func (s spans) gaps(lo, hi int) []span {
+	var out []span
+	for _, x := range slices.Backward(s) {
+		if x[1] < lo || hi < lo {
+			break
+		}
+		if x[1] < hi {
+			out = append(out, span{x[1] + 1, hi})
+		}
+		hi = min(hi, x[0]-1)
+	}
+	if lo <= hi {
+		out = append(out, span{lo, hi})
+	}
+	return out
+}

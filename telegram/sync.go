@@ -1,0 +1,291 @@
+package telegram
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gotd/td/tg"
+
+	"telekeep/archive"
+	"telekeep/telegram/normal"
+)
+
+// connectTries is how often a sync connects anew because the server says that
+// it does not know the key: that can pass.
+const connectTries = 3
+
+// SyncOptions say what a sync fetches and who is told how far it is.
+type SyncOptions struct {
+	Rules Rules
+	// Progress, if set, is told how far the sync is, from one goroutine at a
+	// time and often: it must be quick.
+	Progress func(Event)
+}
+
+// Sync brings the archive up to date with the account: chats, messages, edits
+// and deletions since the last sync, and media. It goes on where an earlier one
+// stopped, however that ended, and commits as the archive asks for it and at
+// the end.
+//
+// A chat or a file that fails is in the Result and stops nothing else. An error
+// says why the sync ended early; what was done is kept and in the Result, which
+// is never nil. When ctx ends, what is in hand is stored and committed first.
+//
+// Errors: ErrNotSignedIn, ErrSessionRevoked, ErrSessionLost, ErrUnreachable,
+// and those of the archive.
+func (c *Client) Sync(ctx context.Context, a Archive, o SyncOptions) (*Result, error) {
+	r := &run{
+		options: &c.options, archive: a, rules: o.Rules, account: c.Account(), progress: o.Progress, log: c.options.Log,
+	}
+	if r.account == "" {
+		return &r.result, ErrNotSignedIn
+	}
+	if err := o.Rules.Check(); err != nil {
+		return &r.result, err
+	}
+	gates := c.newGates(r.flood)
+	var err error
+	for range connectTries {
+		err = c.connect(ctx, gates, r.sync)
+		if !errors.Is(err, ErrSessionLost) {
+			break
+		}
+	}
+	if _, broken := errors.AsType[*archiveError](err); !broken {
+		err = errors.Join(err, r.flush(ctx))
+	}
+	r.result.FloodWaited = gates.total()
+	return &r.result, err
+}
+
+// sync is a sync while it is connected.
+func (r *run) sync(ctx context.Context, l *link) error {
+	r.start(l)
+	if err := r.profile(ctx); err != nil {
+		return err
+	}
+	if err := r.list(ctx); err != nil {
+		return err
+	}
+	if err := r.resort(ctx); err != nil {
+		return err
+	}
+	if err := r.media.restore(); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return r.media.fetch(ctx) })
+	group.Go(func() error {
+		defer r.media.close()
+		return r.messages(ctx)
+	})
+	return group.Wait()
+}
+
+// start forgets what belongs to an earlier connection.
+func (r *run) start(l *link) {
+	r.link, r.api = l, l.api
+	r.people = newPeople(r.account, r.archive)
+	r.chats, r.order = map[archive.PeerID]*chat{}, nil
+	r.media = newFetcher(r)
+	r.state = accountState{}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.event = Event{Phase: PhaseChats}
+	r.result.Failures, r.result.Missing, r.result.MissingTotal = nil, nil, 0
+}
+
+// profile checks whose session this is and archives the account's own profile
+// if it changed.
+func (r *run) profile(ctx context.Context) error {
+	if _, err := load(r.archive, accountKey(r.account), &r.state); err != nil {
+		return err
+	}
+	self, err := r.link.self(ctx)
+	if err != nil {
+		return err
+	}
+	p := normal.User(self)
+	if p.ID != r.account {
+		return fmt.Errorf("%w: it belongs to another account than it did", ErrSessionRevoked)
+	}
+	full, err := r.api.UsersGetFullUser(ctx, &tg.InputUserSelf{})
+	switch {
+	case err == nil:
+		p.Bio = full.FullUser.About
+	case refused(err) && !ends(err):
+		r.warn("users.getFullUser", err)
+	default:
+		return err
+	}
+	print, err := printOf(p)
+	if err != nil || print == r.state.Profile {
+		return err
+	}
+	r.state.Profile = print
+	var b batch
+	rec := r.record(archive.KindAccount)
+	rec.Profile = p
+	if err := raw(rec, self); err != nil {
+		return err
+	}
+	b.records = append(b.records, rec)
+	if err := b.set(accountKey(r.account), r.state); err != nil {
+		return err
+	}
+	return r.apply(ctx, &b)
+}
+
+// list fetches the list of chats and decides which are included.
+func (r *run) list(ctx context.Context) error {
+	chats, err := r.link.dialogs(ctx, r.account)
+	if err != nil {
+		return err
+	}
+	for _, c := range chats {
+		c.included, c.rule = r.rules.chat(chatKind(c.dialog.Type), c.peer)
+		r.chats[c.id] = c
+		r.order = append(r.order, c)
+	}
+	included := 0
+	for i := 0; i < len(r.order); i++ { // grows: old groups stand behind all others
+		c := r.order[i]
+		if _, err := load(r.archive, chatKey(r.account, c.id), &c.state); err != nil {
+			return err
+		}
+		if c.included {
+			included++
+		}
+		if old := r.oldGroup(c); old != nil {
+			r.chats[old.id] = old
+			r.order = append(r.order, old)
+		}
+	}
+	r.count(func(res *Result) { res.Chats = included })
+	r.tell(func(e *Event) { e.ChatsTotal = included })
+	return nil
+}
+
+// messages brings every included chat up to date.
+func (r *run) messages(ctx context.Context) error {
+	r.tell(func(e *Event) { e.Phase = PhaseUpdates })
+	if err := r.updates(ctx); err != nil {
+		return err
+	}
+	for i := 0; i < len(r.order); i++ { // grows: see oldGroup
+		c := r.order[i]
+		if !c.included {
+			continue
+		}
+		r.tell(func(e *Event) { e.Phase, e.Chat = PhaseHistory, c.id })
+		if err := r.chat(ctx, c); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if ends(err) {
+				return err
+			}
+			r.fail(c, err)
+		}
+		if old := r.oldGroup(c); old != nil {
+			// Only found out now. Not into r.chats: media is being fetched.
+			r.order = append(r.order, old)
+			r.tell(func(e *Event) { e.ChatsTotal++ })
+		}
+		r.tell(func(e *Event) { e.Chats++ })
+	}
+	r.tell(func(e *Event) { e.Phase, e.Chat = PhaseMedia, "" })
+	return nil
+}
+
+// oldGroup is the basic group that a supergroup was before, if it has to be
+// looked after as well: its messages are not among those of the supergroup, and
+// no list of chats names it.
+func (r *run) oldGroup(c *chat) *chat {
+	id := c.state.MigratedFrom
+	if id == "" || slices.ContainsFunc(r.order, func(c *chat) bool { return c.id == id }) {
+		return nil
+	}
+	return &chat{
+		id: id, input: inputPeer(id, 0), closed: true, included: c.included,
+		peer:   &archive.Peer{ID: id, Title: c.peer.Title, Protected: c.peer.Protected, MigratedTo: c.id, Left: true, Min: true},
+		source: &tg.ChatEmpty{ID: id.Num()},
+		dialog: archive.Dialog{Type: archive.ChatPrivateGroup, Left: true},
+	}
+}
+
+// resort looks again at the files that were left out, if the rules on media
+// changed since they were.
+func (r *run) resort(ctx context.Context) error {
+	print := r.rules.mediaPrint()
+	if r.state.MediaRules == print {
+		return nil
+	}
+	var keys []string
+	err := r.archive.Range(workPrefix(listLater, r.account), func(key string, _ []byte) error {
+		keys = append(keys, key)
+		return nil
+	})
+	if err != nil {
+		return archived(err)
+	}
+	for _, key := range keys {
+		if err := r.resortWork(ctx, key); err != nil {
+			return err
+		}
+	}
+	r.state.MediaRules = print
+	var b batch
+	if err := b.set(accountKey(r.account), r.state); err != nil {
+		return err
+	}
+	return r.apply(ctx, &b)
+}
+
+// resortWork moves what the rules allow now from one list to the other.
+func (r *run) resortWork(ctx context.Context, key string) error {
+	var later work
+	if ok, err := load(r.archive, key, &later); err != nil || !ok {
+		return err
+	}
+	var files sorted
+	for _, f := range later.Files {
+		if r.leftOut(f) == "" {
+			files.fetch = append(files.fetch, f)
+		} else {
+			files.later = append(files.later, f)
+		}
+	}
+	if len(files.fetch) == 0 {
+		return nil
+	}
+	var b batch
+	if err := r.relist(&b, key, listFetch, &later, files.later, files.fetch); err != nil {
+		return err
+	}
+	return r.apply(ctx, &b)
+}
+
+// relist puts what stays of the work at key back, and moves the rest to the
+// other list, where work of the same page can be already.
+func (r *run) relist(b *batch, key, list string, w *work, stays, moves []workFile) error {
+	b.put(key, nil)
+	if len(stays) > 0 {
+		if err := b.set(key, newWork(w.Chat, w.AccessHash, stays)); err != nil {
+			return err
+		}
+	}
+	if len(moves) == 0 {
+		return nil
+	}
+	other := otherList(key, list)
+	var there work
+	if _, err := load(r.archive, other, &there); err != nil {
+		return err
+	}
+	return b.set(other, newWork(w.Chat, w.AccessHash, append(there.Files, moves...)))
+}
