@@ -6,10 +6,12 @@ package archive
 //
 // Times are Unix seconds, durations seconds, sizes bytes. Zero means absent.
 type Message struct {
-	ID     int    `json:"id"`
-	Date   int64  `json:"date"`
-	Edited int64  `json:"edited,omitempty"`
-	From   PeerID `json:"from,omitempty"`   // absent where the chat itself speaks (channel posts)
+	ID     int   `json:"id"`
+	Date   int64 `json:"date"`
+	Edited int64 `json:"edited,omitempty"`
+	// From is absent where the chat itself speaks (channel posts), and, if the
+	// server leaves it out, on the account's own messages in private chats (Out).
+	From   PeerID `json:"from,omitempty"`
 	Author string `json:"author,omitempty"` // signature of a channel post
 	ViaBot PeerID `json:"via_bot,omitempty"`
 	Out    bool   `json:"out,omitempty"`
@@ -472,19 +474,23 @@ type Action struct {
 	Year      int        `json:"year,omitempty"`
 
 	// What Telegram Desktop's export has no word for.
-	Video     bool        `json:"video,omitempty"`      // phone_call, conference_call
-	GameID    int64       `json:"game_id,omitempty"`    // score_in_game
-	Slug      string      `json:"slug,omitempty"`       // send_payment: the invoice; a unique gift
-	Until     int64       `json:"until,omitempty"`      // send_payment: end of the subscription; offers: their end
-	Days      int         `json:"days,omitempty"`       // send_premium_gift, gift_code_prize: what Months is made of
-	IconColor int         `json:"icon_color,omitempty"` // topic_created, RGB
-	Closed    *bool       `json:"closed,omitempty"`     // topic_edit
-	Hidden    *bool       `json:"hidden,omitempty"`     // topic_edit
-	ForBoth   bool        `json:"for_both,omitempty"`   // wallpapers
-	Poor      bool        `json:"poor,omitempty"`       // process_suggested_post: the balance was too low
-	Refunded  bool        `json:"refunded,omitempty"`   // send_star_gift
-	Answer    *PollAnswer `json:"answer,omitempty"`     // poll_append_answer, poll_delete_answer
-	Expired   bool        `json:"expired,omitempty"`    // offers and requests
-	Accepted  bool        `json:"accepted,omitempty"`   // star_gift_offer
-	Community int64       `json:"community,omitempty"`  // change_community, join_group_via_community
+	Video  bool  `json:"video,omitempty"`   // phone_call, conference_call
+	GameID int64 `json:"game_id,omitempty"` // score_in_game
+	// Crypto is what a gift was paid with, in the smallest unit of CryptoCurrency:
+	// "TON" counts in billionths.
+	Crypto         int64       `json:"crypto,omitempty"`
+	CryptoCurrency string      `json:"crypto_currency,omitempty"`
+	Slug           string      `json:"slug,omitempty"`       // send_payment: the invoice; a unique gift
+	Until          int64       `json:"until,omitempty"`      // send_payment: end of the subscription; offers: their end
+	Days           int         `json:"days,omitempty"`       // send_premium_gift, gift_code_prize: what Months is made of
+	IconColor      int         `json:"icon_color,omitempty"` // topic_created, RGB
+	Closed         *bool       `json:"closed,omitempty"`     // topic_edit
+	Hidden         *bool       `json:"hidden,omitempty"`     // topic_edit
+	ForBoth        bool        `json:"for_both,omitempty"`   // wallpapers
+	Poor           bool        `json:"poor,omitempty"`       // process_suggested_post: the balance was too low
+	Refunded       bool        `json:"refunded,omitempty"`   // send_star_gift
+	Answer         *PollAnswer `json:"answer,omitempty"`     // poll_append_answer, poll_delete_answer
+	Expired        bool        `json:"expired,omitempty"`    // offers and requests
+	Accepted       bool        `json:"accepted,omitempty"`   // star_gift_offer
+	Community      int64       `json:"community,omitempty"`  // change_community, join_group_via_community
 }

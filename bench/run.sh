@@ -7,8 +7,10 @@ cd "$(dirname "$0")/.."
 count=${COUNT:-3}
 raw=$(mktemp)
 trap 'rm -f "$raw"' EXIT
-go test -run '^$' -bench . -benchtime 1x -count "$count" -timeout 30m ./chunkstore ./cmd/telekeep >"$raw" 2>&1 ||
-	{ cat "$raw" >&2; exit 1; }
+{
+	go test -run '^$' -bench . -benchtime 2s -count "$count" -timeout 30m ./chunkstore
+	go test -run '^$' -bench . -benchtime 1x -count "$count" -timeout 30m ./cmd/telekeep
+} >"$raw" 2>&1 || { cat "$raw" >&2; exit 1; }
 awk '
 /^Benchmark/ {
 	name = $1; sub(/-[0-9]+$/, "", name); sub(/^Benchmark/, "", name)

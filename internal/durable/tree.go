@@ -22,8 +22,8 @@ type Tree interface {
 	Rename(from, to string, replace bool) error
 	// Remove removes one file.
 	Remove(name string) error
-	// SyncDir makes the names in a directory durable.
-	SyncDir(name string) error
+	// Sync makes the names in a directory, or the bytes of a file, durable.
+	Sync(name string) error
 }
 
 // A File is a new file that is being written.
@@ -63,19 +63,19 @@ func (r Root) Rename(from, to string, replace bool) error {
 // Remove implements Tree.
 func (r Root) Remove(name string) error { return r.root.Remove(name) }
 
-// SyncDir implements Tree. File systems that cannot sync a directory (some FUSE and
+// Sync implements Tree. File systems that cannot sync a directory (some FUSE and
 // SMB mounts answer EINVAL or ENOTSUP) are taken as they are: there is nothing
 // better to do there.
-func (r Root) SyncDir(name string) error {
-	d, err := r.root.Open(name)
+func (r Root) Sync(name string) error {
+	f, err := r.root.Open(name)
 	if err != nil {
 		return err
 	}
-	err = d.Sync()
+	err = f.Sync()
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		err = nil
 	}
-	return errors.Join(err, d.Close())
+	return errors.Join(err, f.Close())
 }
 
 // linkNew is renameNew with a hard link, which no system replaces a file with. Where

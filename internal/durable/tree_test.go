@@ -102,14 +102,14 @@ func TestRenameAcrossDirectoriesPanics(t *testing.T) {
 	Below(root).Rename("a/x", "b/x", false)
 }
 
-func TestSyncDir(t *testing.T) {
+func TestSync(t *testing.T) {
 	_, root := openRoot(t)
 	tree := Below(root)
-	if err := tree.SyncDir("."); err != nil {
-		t.Errorf("SyncDir = %v", err)
+	if err := tree.Sync("."); err != nil {
+		t.Errorf("Sync = %v", err)
 	}
-	if err := tree.SyncDir("missing"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("SyncDir of a missing directory = %v", err)
+	if err := tree.Sync("missing"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Sync of a missing directory = %v", err)
 	}
 }
 

@@ -110,32 +110,30 @@ func paymentAction(a tg.MessageActionClass) *archive.Action {
 func giftAction(a tg.MessageActionClass) *archive.Action {
 	switch a := a.(type) {
 	case *tg.MessageActionGiftPremium:
-		return &archive.Action{
-			Type:     "send_premium_gift",
-			Amount:   a.Amount,
-			Currency: a.Currency,
-			Cost:     cost(a.Amount, a.Currency),
-			Days:     a.Days,
-			Months:   months(a.Days),
-			Text:     optional(a.Message.Text, a.Message.Entities),
-		}
+		out := paid("send_premium_gift", a.Amount, a.Currency, a.CryptoAmount, a.CryptoCurrency)
+		out.Cost = cost(a.Amount, a.Currency)
+		out.Days, out.Months = a.Days, months(a.Days)
+		out.Text = optional(a.Message.Text, a.Message.Entities)
+		return out
 	case *tg.MessageActionGiftCode:
-		return &archive.Action{
-			Type:      "gift_code_prize",
-			Code:      a.Slug,
-			Peer:      PeerID(a.BoostPeer),
-			Days:      a.Days,
-			Months:    months(a.Days),
-			Unclaimed: a.Unclaimed,
-			Giveaway:  a.ViaGiveaway,
-			Amount:    a.Amount,
-			Currency:  a.Currency,
-			Text:      optional(a.Message.Text, a.Message.Entities),
-		}
+		out := paid("gift_code_prize", a.Amount, a.Currency, a.CryptoAmount, a.CryptoCurrency)
+		out.Code, out.Peer = a.Slug, PeerID(a.BoostPeer)
+		out.Days, out.Months = a.Days, months(a.Days)
+		out.Unclaimed, out.Giveaway = a.Unclaimed, a.ViaGiveaway
+		out.Text = optional(a.Message.Text, a.Message.Entities)
+		return out
 	case *tg.MessageActionGiftStars:
-		return giftOfCredits("send_stars_gift", a.Amount, a.Currency, amount{whole: a.Stars}, a.TransactionID)
+		out := paid("send_stars_gift", a.Amount, a.Currency, a.CryptoAmount, a.CryptoCurrency)
+		out.Cost, out.ChargeID = cost(a.Amount, a.Currency), a.TransactionID
+		out.Whole = a.Stars
+		return out
 	case *tg.MessageActionGiftTon:
-		return giftOfCredits("send_ton_gift", a.Amount, a.Currency, ton(a.Amount), a.TransactionID)
+		// Telegram Desktop's export takes the price for the worth.
+		worth := ton(a.Amount)
+		out := paid("send_ton_gift", a.Amount, a.Currency, a.CryptoAmount, a.CryptoCurrency)
+		out.Cost, out.ChargeID = cost(a.Amount, a.Currency), a.TransactionID
+		out.Whole, out.Nano = worth.whole, worth.nano
+		return out
 	case *tg.MessageActionPrizeStars:
 		return &archive.Action{
 			Type:      "stars_prize",
@@ -153,15 +151,13 @@ func giftAction(a tg.MessageActionClass) *archive.Action {
 	return nil
 }
 
-func giftOfCredits(kind string, paid int64, currency string, worth amount, transaction string) *archive.Action {
+func paid(action string, amount int64, currency string, crypto int64, cryptoCurrency string) *archive.Action {
 	return &archive.Action{
-		Type:     kind,
-		Amount:   paid,
-		Currency: currency,
-		Cost:     cost(paid, currency),
-		Whole:    worth.whole,
-		Nano:     worth.nano,
-		ChargeID: transaction,
+		Type:           action,
+		Amount:         amount,
+		Currency:       currency,
+		Crypto:         crypto,
+		CryptoCurrency: cryptoCurrency,
 	}
 }
 

@@ -13,7 +13,8 @@
 // so that its result.json can be written from the archive later. What that
 // export drops is kept in fields of its own. What even those do not hold is in
 // the raw bytes: decoding them and calling Message again gives the same record,
-// so a later version of this package can read more out of an old archive.
+// so a later version of this package can read more out of an old archive. The
+// list of what is in the raw bytes alone is testdata/raw-only.txt.
 //
 // Everything here is a pure function of its arguments: no clock, no network, no
 // state. Nothing is refused: a constructor this code does not know becomes

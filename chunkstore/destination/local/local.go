@@ -111,7 +111,7 @@ func (d *Destination) settle(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() // nothing was written through it
+	defer f.Close() // read only
 	same, err := holds(f, data)
 	if err != nil {
 		return err
@@ -119,10 +119,10 @@ func (d *Destination) settle(name string, data []byte) error {
 	if !same {
 		return fmt.Errorf("the object exists with other content: %w", fs.ErrExist)
 	}
-	if err := f.Sync(); err != nil {
+	if err := d.tree.Sync(name); err != nil {
 		return err
 	}
-	return d.tree.SyncDir(path.Dir(name))
+	return d.tree.Sync(path.Dir(name))
 }
 
 // holds reports whether the content of f is data.

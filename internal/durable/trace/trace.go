@@ -103,12 +103,12 @@ func (t *Tree) Remove(name string) error {
 	return t.inner.Remove(name)
 }
 
-// SyncDir implements durable.Tree.
-func (t *Tree) SyncDir(name string) error {
-	if err := t.step("fsync %s/", name); err != nil {
+// Sync implements durable.Tree.
+func (t *Tree) Sync(name string) error {
+	if err := t.step("fsync %s", name); err != nil {
 		return err
 	}
-	return t.inner.SyncDir(name)
+	return t.inner.Sync(name)
 }
 
 // A file is a File of a Tree.

@@ -53,15 +53,3 @@ func digits(phone string) string {
 		return -1
 	}, phone)
 }
-
-// FromSeed makes a world that is a function of its options.
-func FromSeed(o SeedOptions) (*World, error) { return nil, nil }
-
-// SeedOptions say how a made-up world looks. Zero values mean defaults.
-type SeedOptions struct {
-	Options
-	Seed       uint64
-	Chats      int   // default 12
-	Messages   int   // over all chats, default 2000
-	MediaBytes int64 // bytes of distinct media over all chats, default 32 MiB
-}

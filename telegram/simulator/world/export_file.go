@@ -63,11 +63,12 @@ func (c *chatImport) photo(name string, size, width, height int64) tg.PhotoClass
 	full := c.contentOf(name, size, c.warnf)
 	id := c.fileID(name, "photo")
 	p := newPicture(id, c.dcOf(id), c.lastDate, int(width), int(height), full)
+	p.file.date = p.date
 	if known := c.w.shelf[id]; known != nil {
 		for part, data := range p.file.parts {
 			known.parts[part] = data // the same file declared with another size
 		}
-		p.file = known
+		p.file, p.date = known, known.date
 	}
 	c.w.shelf[id] = p.file
 	return p.tl()
@@ -169,7 +170,7 @@ func (c *chatImport) customEmoji(name, alt string) int64 {
 		return id
 	}
 	base := copies.ReplaceAllString(path.Base(name), "$1$2")
-	f := &file{id: id, dc: c.dcOf(id), mime: types[strings.ToLower(path.Ext(base))]}
+	f := &file{id: id, date: c.lastDate, dc: c.dcOf(id), mime: types[strings.ToLower(path.Ext(base))]}
 	f.parts = map[string]content{"": c.contentOf(name, 0, c.warnf)}
 	if known := c.w.shelf[id]; known != nil {
 		f = known // it is a sticker in a message too

@@ -79,18 +79,18 @@ func (c *chatImport) document(m *resultjson.Message) tg.MessageMediaClass {
 		}
 		return out
 	}
-	f := &file{id: id, dc: c.dcOf(id), mime: mimeType(m), parts: map[string]content{}}
+	f := &file{id: id, date: c.lastDate, dc: c.dcOf(id), mime: mimeType(m), parts: map[string]content{}}
 	f.parts[""] = c.contentOf(m.File, m.FileSize, c.warnf)
+	known := c.w.shelf[id]
+	if known != nil {
+		f.date = known.date
+	}
 	d := &tg.Document{
-		ID: id, Date: c.lastDate, MimeType: f.mime, Size: f.parts[""].Size(), DCID: f.dc,
-		Attributes: c.attributes(m),
+		ID: id, Date: f.date, MimeType: f.mime, Size: f.parts[""].Size(), DCID: f.dc, Attributes: c.attributes(m),
 	}
 	c.thumb(m, f, d)
-	if known := c.w.shelf[id]; known != nil && f.parts["m"] == nil {
+	if known != nil && known.parts["m"] != nil && f.parts["m"] == nil {
 		f.parts["m"] = known.parts["m"]
-		if f.parts["m"] == nil {
-			delete(f.parts, "m")
-		}
 	}
 	c.w.shelf[id] = f
 	out.Document = d

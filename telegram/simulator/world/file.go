@@ -50,8 +50,12 @@ func (m inMemory) ReadAt(p []byte, off int64) (int, error) {
 	if off >= int64(len(m)) {
 		return 0, io.EOF
 	}
-	n := copy(p, m[off:])
-	if n < len(p) {
+	return short(copy(p, m[off:]), len(p))
+}
+
+// short is what ReadAt returns for n of wanted bytes.
+func short(n, wanted int) (int, error) {
+	if n < wanted {
 		return n, io.EOF
 	}
 	return n, nil
@@ -100,6 +104,7 @@ func (m made) noise(p []byte, off int64) {
 type file struct {
 	id    int64
 	photo bool
+	date  int // 0: the file is a function of its id
 	dc    int
 	mime  string
 	parts map[string]content

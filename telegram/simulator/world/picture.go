@@ -33,7 +33,7 @@ func newPicture(id int64, dc, date, width, height int, full content) picture {
 	f.parts[sizeName(width, height)] = full
 	if sizeName(width, height) != "m" {
 		seed := mix(uint64(id), 'm')
-		f.parts["m"] = made{seed: seed, size: int64(1500 + seed%4000)}
+		f.parts["m"] = made{seed: seed, size: min(int64(1500+seed%4000), max(200, full.Size()/3))}
 	}
 	return picture{file: f, date: date, width: width, height: height}
 }
