@@ -344,6 +344,53 @@ func TestLostChunk(t *testing.T) {
 	}
 }
 
+// A hastyVault ends its streams a chunk too early, as one whose context has ended
+// may do.
+type hastyVault struct{ *fakeVault }
+
+func (v hastyVault) Stream(ctx context.Context, ids []crypto.ID) io.ReadCloser {
+	return v.fakeVault.Stream(ctx, ids[:max(0, len(ids)-1)])
+}
+
+func TestEarlyEndIsNoEnd(t *testing.T) {
+	v := newFakeVault()
+	commitRecords(t, v, time.Unix(1, 0), text(1, "one"))
+	w := openFake(t, v.writer(), t.TempDir())
+	storeInParallel(t, w, "photo:1", randomBytes(1, 20_000))
+	if _, err := w.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openSnapshot(t.Context(), hastyVault{v}, SnapshotOptions{}); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("records that do not come: %v", err)
+	}
+	s := openFakeSnapshot(t, v)
+	s.source = hastyVault{v}
+	failed := 0
+	for _, err := range s.Records(t.Context()) {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			failed++
+		}
+	}
+	if failed != 2 {
+		t.Errorf("%d of 2 streams were seen to be cut", failed)
+	}
+	for _, ended := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(t.Context())
+		r, err := s.OpenMedia(ctx, "photo:1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ended {
+			cancel()
+		}
+		_, err = io.Copy(io.Discard, r)
+		if ended && !errors.Is(err, context.Canceled) || !ended && !errors.Is(err, ErrMediaChanged) {
+			t.Errorf("a file that does not come, ended %v: %v", ended, err)
+		}
+		cancel()
+	}
+}
+
 func TestMessagesStopsWithItsContext(t *testing.T) {
 	v := newFakeVault()
 	commitRecords(t, v, time.Unix(1, 0), text(1, "one"), text(2, "two"), text(3, "three"))

@@ -22,8 +22,10 @@ type Tree interface {
 	Rename(from, to string, replace bool) error
 	// Remove removes one file.
 	Remove(name string) error
-	// Sync makes the names in a directory, or the bytes of a file, durable.
+	// Sync makes the bytes of a file durable that is there already.
 	Sync(name string) error
+	// SyncDir makes the names in a directory durable.
+	SyncDir(name string) error
 }
 
 // A File is a new file that is being written.
@@ -63,19 +65,24 @@ func (r Root) Rename(from, to string, replace bool) error {
 // Remove implements Tree.
 func (r Root) Remove(name string) error { return r.root.Remove(name) }
 
-// Sync implements Tree. File systems that cannot sync a directory (some FUSE and
-// SMB mounts answer EINVAL or ENOTSUP) are taken as they are: there is nothing
-// better to do there.
+// Sync implements Tree.
 func (r Root) Sync(name string) error {
 	f, err := r.root.Open(name)
 	if err != nil {
 		return err
 	}
-	err = f.Sync()
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// SyncDir implements Tree. File systems that cannot sync a directory (some FUSE and
+// SMB mounts answer EINVAL or ENOTSUP) are taken as they are: there is nothing
+// better to do there.
+func (r Root) SyncDir(name string) error {
+	err := r.Sync(name)
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		err = nil
+		return nil
 	}
-	return errors.Join(err, f.Close())
+	return err
 }
 
 // linkNew is renameNew with a hard link, which no system replaces a file with. Where

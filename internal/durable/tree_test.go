@@ -103,13 +103,19 @@ func TestRenameAcrossDirectoriesPanics(t *testing.T) {
 }
 
 func TestSync(t *testing.T) {
-	_, root := openRoot(t)
+	dir, root := openRoot(t)
 	tree := Below(root)
-	if err := tree.Sync("."); err != nil {
+	write(t, filepath.Join(dir, "file"), "x")
+	if err := tree.SyncDir("."); err != nil {
+		t.Errorf("SyncDir = %v", err)
+	}
+	if err := tree.Sync("file"); err != nil {
 		t.Errorf("Sync = %v", err)
 	}
-	if err := tree.Sync("missing"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("Sync of a missing directory = %v", err)
+	for _, err := range []error{tree.Sync("missing"), tree.SyncDir("missing")} {
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("sync of what is missing = %v", err)
+		}
 	}
 }
 

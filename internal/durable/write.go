@@ -63,7 +63,7 @@ func MkdirAll(t Tree, name string, perm fs.FileMode) error {
 	if err := t.Mkdir(name, perm); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return t.Sync(parent)
+	return t.SyncDir(parent)
 }
 
 // MkdirPath is MkdirAll for a path of the file system. Only directories that are
@@ -106,7 +106,7 @@ func save(t Tree, name string, data []byte, perm fs.FileMode, replace bool, read
 	if err := t.Rename(temporary, name, replace); err != nil {
 		return discard(t, temporary, err)
 	}
-	return t.Sync(path.Dir(name))
+	return t.SyncDir(path.Dir(name))
 }
 
 // fill writes, syncs and closes. Close comes last and always: some network file

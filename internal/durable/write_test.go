@@ -64,7 +64,7 @@ write TEMP 7 bytes
 fsync TEMP
 close TEMP
 rename TEMP name
-fsync .
+fsync ./
 `)
 	checkFiles(t, dir, map[string]string{"name": "content"})
 }
@@ -81,13 +81,13 @@ write TEMP 3 bytes
 fsync TEMP
 close TEMP
 replace TEMP name
-fsync .
+fsync ./
 create TEMP 640
 write TEMP 14 bytes
 fsync TEMP
 close TEMP
 replace TEMP name
-fsync .
+fsync ./
 `)
 	checkFiles(t, dir, map[string]string{"name": "new and longer"})
 }
@@ -99,9 +99,9 @@ func TestMkdirAllSteps(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkSteps(t, tree, `mkdir a 700
-fsync .
+fsync ./
 mkdir a/b 700
-fsync a
+fsync a/
 `)
 	}
 	for _, name := range []string{".", ""} {

@@ -122,7 +122,7 @@ func (d *Destination) settle(name string, data []byte) error {
 	if err := d.tree.Sync(name); err != nil {
 		return err
 	}
-	return d.tree.Sync(path.Dir(name))
+	return d.tree.SyncDir(path.Dir(name))
 }
 
 // holds reports whether the content of f is data.

@@ -68,15 +68,15 @@ func TestPutSteps(t *testing.T) {
 	for _, c := range []struct{ what, name, data, want string }{
 		{"a new object in a new folder", "packs/ab/ab12.age", "sealed", `
 mkdir packs 700
-fsync .
+fsync ./
 mkdir packs/ab 700
-fsync packs
+fsync packs/
 create packs/ab/TEMP 600
 write packs/ab/TEMP 6 bytes
 fsync packs/ab/TEMP
 close packs/ab/TEMP
 rename packs/ab/TEMP packs/ab/ab12.age
-fsync packs/ab
+fsync packs/ab/
 `},
 		{"another one in the same folder", "packs/ab/ab34.age", "sealed too", `
 create packs/ab/TEMP 600
@@ -84,11 +84,11 @@ write packs/ab/TEMP 10 bytes
 fsync packs/ab/TEMP
 close packs/ab/TEMP
 rename packs/ab/TEMP packs/ab/ab34.age
-fsync packs/ab
+fsync packs/ab/
 `},
 		{"the same again", "packs/ab/ab12.age", "sealed", `
 fsync packs/ab/ab12.age
-fsync packs/ab
+fsync packs/ab/
 `},
 		{"at the top", "vault.json", "{}", `
 create TEMP 600
@@ -96,7 +96,7 @@ write TEMP 2 bytes
 fsync TEMP
 close TEMP
 rename TEMP vault.json
-fsync .
+fsync ./
 `},
 	} {
 		if err := d.Put(t.Context(), c.name, []byte(c.data)); err != nil {
@@ -143,7 +143,7 @@ func TestPutFailsAtEveryStep(t *testing.T) {
 func TestPutAgainSyncs(t *testing.T) {
 	broken := true
 	_, d, tree := watched(t, func(step string) error {
-		if broken && step == "fsync packs/ab" {
+		if broken && step == "fsync packs/ab/" {
 			return syscall.EIO
 		}
 		return nil
@@ -158,7 +158,7 @@ func TestPutAgainSyncs(t *testing.T) {
 	if err := d.Put(t.Context(), "packs/ab/ab12.age", []byte("sealed")); err != nil {
 		t.Fatal(err)
 	}
-	if steps := tree.Steps(); !strings.HasSuffix(steps, "fsync packs/ab\n") {
+	if steps := tree.Steps(); !strings.HasSuffix(steps, "fsync packs/ab/\n") {
 		t.Errorf("steps:\n%s", steps)
 	}
 }

@@ -111,6 +111,14 @@ func (t *Tree) Sync(name string) error {
 	return t.inner.Sync(name)
 }
 
+// SyncDir implements durable.Tree.
+func (t *Tree) SyncDir(name string) error {
+	if err := t.step("fsync %s/", name); err != nil {
+		return err
+	}
+	return t.inner.SyncDir(name)
+}
+
 // A file is a File of a Tree.
 type file struct {
 	tree  *Tree
