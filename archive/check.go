@@ -1,79 +1,86 @@
 package archive
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"telekeep/crypto"
 )
 
-// Checked says what a Check went over.
-type Checked struct {
-	Records  int
-	Messages int // message records: every version counts
-	Media    int // records of stored files
-	Problems []CheckProblem
+// A CheckReport says what Check found.
+type CheckReport struct {
+	Records  int // of all kinds, replayed
+	Messages int // distinct ones, in all chats
+	Media    int // stored files
+	// Problems lists those of the snapshot, then media files that cannot be put
+	// together.
+	Problems []Problem
 }
 
-// A CheckProblem is something that a restore would stumble over.
-type CheckProblem struct {
-	Object string // what it is about: a commit's number, a media key
-	Err    error
-}
-
-// Check replays every record, as a restore would, and checks that each stored
-// file can be put together: that all its chunks are listed, and that their
-// lengths add up to its size. It reads no media; that every chunk is what its id
-// says is chunkstore.Verify's part. What is wrong is in Problems; the error is
-// that of ctx.
-func (s *Snapshot) Check(ctx context.Context) (*Checked, error) {
-	c := new(Checked)
-	for _, p := range s.problems {
-		c.problem(fmt.Sprintf("commit %d of writer %s", p.Commit.Seq, p.Commit.Writer), p.Err)
+// Check reads the record of every stored media file and compares the chunks that
+// the vault lists with the size of the file. It reads no media: that the chunks
+// are what their ids say is checked by whoever reads them, and by chunkstore.Verify.
+// The records themselves were read when the snapshot was opened.
+func (s *Snapshot) Check(ctx context.Context) (*CheckReport, error) {
+	report := &CheckReport{Records: s.records, Media: len(s.media), Problems: slices.Clone(s.problems)}
+	for _, a := range s.accounts {
+		for _, c := range a.chats {
+			report.Messages += c.messages
+		}
 	}
-	for r, err := range s.Records(ctx) {
-		switch {
-		case ctx.Err() != nil:
+	keys := slices.SortedFunc(maps.Keys(s.media), func(a, b MediaKey) int {
+		return cmp.Compare(s.media[a].at, s.media[b].at)
+	})
+	reader := s.recordReader(ctx)
+	for _, key := range keys {
+		err := s.checkMedia(reader, key)
+		if ctx.Err() != nil {
 			return nil, ctx.Err()
-		case err != nil:
-			c.problem("record", err)
-			continue
 		}
-		c.Records++
-		switch {
-		case r.Message != nil:
-			c.Messages++
-		case r.Media != nil:
-			c.Media++
-			if err := s.checkMedia(r.Media); err != nil {
-				c.problem(string(r.Media.Key), err)
-			}
+		if err != nil {
+			report.Problems = append(report.Problems, Problem{"media " + string(key), err})
 		}
 	}
-	return c, nil
+	return report, nil
 }
 
-func (c *Checked) problem(object string, err error) {
-	c.Problems = append(c.Problems, CheckProblem{object, err})
-}
-
-// checkMedia compares the chunks of a file with its size.
-func (s *Snapshot) checkMedia(f *MediaFile) error {
-	var total int64
-	for _, text := range f.Chunks {
-		id, err := crypto.ParseID(text)
-		if err != nil {
-			return &FormatError{Reason: "a chunk of the file has no id"}
-		}
-		size, err := s.source.Size(id)
-		if err != nil {
-			return fmt.Errorf("chunk %s: %w", text, err)
-		}
-		total += size
+func (s *Snapshot) checkMedia(reader *recordReader, key MediaKey) error {
+	chunks, err := s.mediaChunks(reader, key)
+	if err != nil {
+		return err
 	}
-	if total != f.Size {
-		return errors.New("its chunks are not as long as the file")
+	var size int64
+	for _, id := range chunks {
+		n, err := s.source.Size(id)
+		if err != nil {
+			return err
+		}
+		size += n
+	}
+	if want := s.media[key].size; size != want {
+		return fmt.Errorf("%w: its chunks hold %d bytes, not %d", ErrMediaChanged, size, want)
 	}
 	return nil
+}
+
+// mediaChunks reads the ids of the chunks of a stored file from its record.
+func (s *Snapshot) mediaChunks(reader *recordReader, key MediaKey) ([]crypto.ID, error) {
+	at := s.media[key].at
+	record, err := reader.at(at)
+	if err != nil {
+		return nil, err
+	}
+	if record.Media == nil || record.Media.Key != key {
+		return nil, &FormatError{Offset: at.offset(), Reason: "another record stands where a media file was"}
+	}
+	chunks := make([]crypto.ID, len(record.Media.Chunks))
+	for i, text := range record.Media.Chunks {
+		if chunks[i], err = crypto.ParseID(text); err != nil {
+			return nil, fmt.Errorf("chunk %d of %d: %w", i+1, len(chunks), err)
+		}
+	}
+	return chunks, nil
 }

@@ -8,8 +8,6 @@ import (
 	"hash"
 	"io"
 	"iter"
-
-	"telekeep/crypto"
 )
 
 // Records goes over every record in the order in which it was stored, commit by
@@ -55,18 +53,9 @@ func (s *Snapshot) OpenMedia(ctx context.Context, key MediaKey) (io.ReadCloser, 
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", ErrUnknownMedia, key)
 	}
-	record, err := s.recordReader(ctx).at(ref.at)
-	if err == nil && (record.Media == nil || record.Media.Key != key) {
-		err = &FormatError{Offset: ref.at.offset(), Reason: "another record stands where a media file was"}
-	}
+	chunks, err := s.mediaChunks(s.recordReader(ctx), key)
 	if err != nil {
 		return nil, fmt.Errorf("record of media %s: %w", key, err)
-	}
-	chunks := make([]crypto.ID, len(record.Media.Chunks))
-	for i, text := range record.Media.Chunks {
-		if chunks[i], err = crypto.ParseID(text); err != nil {
-			return nil, fmt.Errorf("record of media %s: chunk %d: %w", key, i, err)
-		}
 	}
 	return &mediaReader{src: s.source.Stream(ctx, chunks), ended: ctx.Err, key: key, want: ref, sum: sha256.New()}, nil
 }

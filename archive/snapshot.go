@@ -35,10 +35,14 @@ type SnapshotOptions struct {
 	KeepGoing bool
 }
 
-// A Problem is a part of the record streams that could not be read.
+// A Problem is something that cannot be read.
 type Problem struct {
-	Commit *chunkstore.Commit
-	Err    error // a *FormatError, or what reading the chunks said
+	Object string // "records of commit 3 of writer …", "media photo:7"
+	Err    error  // a *FormatError, ErrMediaChanged, or what the vault said
+}
+
+func recordsOf(c *chunkstore.Commit) string {
+	return fmt.Sprintf("records of commit %d of writer %s", c.Seq, c.Writer)
 }
 
 // A Snapshot is the archive as of one commit: what exports, restores and deep
@@ -121,9 +125,9 @@ func (s *Snapshot) replay(ctx context.Context, c *chunkstore.Commit, keepGoing b
 		return nil
 	}
 	if !keepGoing || ctx.Err() != nil {
-		return fmt.Errorf("records of commit %d of writer %s: %w", c.Seq, c.Writer, err)
+		return fmt.Errorf("%s: %w", recordsOf(c), err)
 	}
-	s.problems = append(s.problems, Problem{c, err})
+	s.problems = append(s.problems, Problem{recordsOf(c), err})
 	return nil
 }
 
@@ -147,7 +151,7 @@ func (s *Snapshot) replayStream(ctx context.Context, c *chunkstore.Commit, strea
 		case err == io.EOF:
 			return stream.checkEnd(ctx, d.Offset())
 		case keepGoing && isSkipped(err):
-			s.problems = append(s.problems, Problem{c, err})
+			s.problems = append(s.problems, Problem{recordsOf(c), err})
 		default:
 			return err
 		}

@@ -232,18 +232,29 @@ func TestOpenMediaNoticesOtherBytes(t *testing.T) {
 	if _, err := w.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	forged := func(change func(f *MediaFile)) error {
+	forged := func(change func(f *MediaFile)) (read, checked error) {
 		t.Helper()
 		v, g := v.clone(), *f
 		g.Chunks = slices.Clone(f.Chunks)
 		change(&g)
 		commitRecords(t, v, time.Unix(3e9, 0), &Record{Kind: KindMedia, Media: &g})
-		r, err := openFakeSnapshot(t, v).OpenMedia(t.Context(), "photo:1")
+		s := openFakeSnapshot(t, v)
+		report, err := s.Check(t.Context())
+		if err != nil || report.Records != 2 || report.Media != 1 {
+			t.Fatalf("%+v, %v", report, err)
+		}
+		for _, p := range report.Problems {
+			if p.Object != "media photo:1" {
+				t.Errorf("a problem of %s", p.Object)
+			}
+			checked = p.Err
+		}
+		r, err := s.OpenMedia(t.Context(), "photo:1")
 		if err != nil {
-			return err
+			return err, checked
 		}
 		_, err = io.Copy(io.Discard, r)
-		return err
+		return err, checked
 	}
 	tests := map[string]func(f *MediaFile){
 		"a chunk less":    func(f *MediaFile) { f.Chunks = f.Chunks[1:] },
@@ -254,15 +265,21 @@ func TestOpenMediaNoticesOtherBytes(t *testing.T) {
 		"no chunk at all": func(f *MediaFile) { f.Chunks = nil },
 	}
 	for name, change := range tests {
-		if err := forged(change); !errors.Is(err, ErrMediaChanged) {
-			t.Errorf("%s: %v", name, err)
+		read, checked := forged(change)
+		if !errors.Is(read, ErrMediaChanged) {
+			t.Errorf("%s: %v", name, read)
+		}
+		if sizes := name != "another order" && name != "another hash"; sizes != errors.Is(checked, ErrMediaChanged) {
+			t.Errorf("%s: the check says %v", name, checked)
 		}
 	}
-	if err := forged(func(f *MediaFile) {}); err != nil {
-		t.Errorf("the true record: %v", err)
+	if read, checked := forged(func(f *MediaFile) {}); read != nil || checked != nil {
+		t.Errorf("the true record: %v, %v", read, checked)
 	}
-	if err := forged(func(f *MediaFile) { f.Chunks[0] = "../../etc/passwd" }); err == nil {
-		t.Error("a chunk id that is none was taken")
+	for _, id := range []string{"../../etc/passwd", strings.Repeat("ab", 32)} {
+		if read, checked := forged(func(f *MediaFile) { f.Chunks[0] = id }); read == nil || checked == nil {
+			t.Errorf("a chunk %s was taken: %v, %v", id, read, checked)
+		}
 	}
 	if _, err := openFakeSnapshot(t, v).OpenMedia(t.Context(), "photo:2"); !errors.Is(err, ErrUnknownMedia) {
 		t.Errorf("a file that is not stored: %v", err)
@@ -301,7 +318,7 @@ func TestDamagedRecords(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if got := collect(t, s, "user1", "user5"); len(got) != tt.messages+1 || len(s.Problems()) != 1 || s.Problems()[0].Commit.Seq != 1 {
+		if got := collect(t, s, "user1", "user5"); len(got) != tt.messages+1 || len(s.Problems()) != 1 || s.Problems()[0].Object != "records of commit 1 of writer " {
 			t.Errorf("%s: %q, problems %v", tt.name, got, s.Problems())
 		}
 	}

@@ -39,7 +39,7 @@ type transfer struct {
 
 // trimAfter is how many bytes a tail may grow before the stream is asked where
 // it has cut. Asking waits for the ids of those chunks, so not on every part.
-const trimAfter = 4 << 20
+const trimAfter = 2 << 20
 
 // newTransfer starts a transfer at p, or at byte 0 if p is nil or is of no use.
 func newTransfer(key MediaKey, size int64, p *progress, s stream) *transfer {

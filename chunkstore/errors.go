@@ -16,7 +16,7 @@ var (
 	ErrRollback = errors.New("the vault is older than this machine remembers")
 	// ErrStateBusy says that another process uses the local state.
 	ErrStateBusy = errors.New("the local state is in use by another process")
-	// ErrMissing says that an object is not there which a commit lists.
+	// ErrMissing says that an object is not there that something else relies on.
 	ErrMissing = errors.New("missing")
 	// ErrUnknownChunk says that no index lists a chunk.
 	ErrUnknownChunk = errors.New("unknown chunk")

@@ -169,12 +169,13 @@ func (f *faultAt) fault(c memory.Call) error {
 	return errFault
 }
 
-// sessionPuts is how many objects the session stores: two full packs, two that are not
-// full (one may come), an index, a commit.
+// sessionPuts returns the objects that a session stores, in order: packs, an index, a
+// commit.
 func sessionPuts(t *testing.T) []string {
 	t.Helper()
 	f := &faultAt{armed: true}
 	x := newFixture(t, memory.WithFaults(f.fault))
+	x.single = true
 	f.puts = nil
 	s := newSession(t, 1)
 	check(t, s.run(x.writer()))
@@ -200,7 +201,7 @@ func TestEveryPutFails(t *testing.T) {
 					t.Parallel()
 					faulty := &faultAt{left: n + 1, kept: kept}
 					f := newFixture(t, memory.WithFaults(faulty.fault))
-					faulty.armed = true
+					f.single, faulty.armed = true, true
 					failOnce(t, f, faulty, after)
 				})
 			}
@@ -234,6 +235,7 @@ func failOnce(t *testing.T, f *fixture, faulty *faultAt, after string) {
 	switch { // a Put whose answer was lost may leave an object behind, no other may
 	case len(orphans) == 0:
 	case len(orphans) == 1 && orphans[0] == faulty.hit && faulty.kept:
+	case len(orphans) == 1 && strings.HasPrefix(faulty.hit, "commits/") && strings.HasPrefix(orphans[0], "index/"):
 	case after == "rebuilt": // the new state does not know the packs that were pending
 	default:
 		t.Errorf("orphans: %v", orphans)
@@ -244,7 +246,7 @@ func failOnce(t *testing.T, f *fixture, faulty *faultAt, after string) {
 func TestCommitThatLanded(t *testing.T) {
 	faulty := &faultAt{kept: true, left: len(sessionPuts(t))}
 	f := newFixture(t, memory.WithFaults(faulty.fault))
-	faulty.armed = true
+	f.single, faulty.armed = true, true
 	w := f.writer()
 	media, records := store(t, w, noise(7, 18<<20)), store(t, w, text(7, 200_000))
 	check(t, w.Set("media", flatten(media)))
@@ -349,22 +351,15 @@ func TestPendingPacks(t *testing.T) {
 			change(kept, packs[0])
 			f = f.at(kept)
 			w = f.writer()
-			s := w.NewStream()
-			_, err := s.Write(data)
-			check(t, err)
-			_, err = s.Close()
-			check(t, err)
+			store(t, w, data)
+			c := commit(t, w, nil)
 			adopted := len(packs)
 			if name != "whole" {
 				adopted--
 			}
-			if old := w.Stats().BytesIn - w.Stats().BytesNew; old < int64(adopted)*7<<20 || old > int64(adopted)*8<<20 {
+			if old := w.Stats().BytesIn - w.Stats().BytesNew; old < int64(adopted)*6<<20 || old > int64(adopted)*8<<20 {
 				t.Errorf("%d bytes were known from %d packs", old, adopted)
 			}
-			if name == "shorter" {
-				return // the damaged file stands where a pack should: nothing to commit here
-			}
-			c := commit(t, w, nil)
 			if slices.ContainsFunc(c.Packs, func(p Object) bool { return packName(p.Hash) == packs[0] }) != (name == "whole") {
 				t.Errorf("the commit lists %d packs", len(c.Packs))
 			}
@@ -463,10 +458,11 @@ func TestRollbackWhileOpen(t *testing.T) {
 // know.
 func TestStateFails(t *testing.T) {
 	f := newFixture(t, nil)
-	w := f.writer()
+	w, err := OpenWriter(t.Context(), f.dst, f.options())
+	check(t, err)
 	check(t, w.state.db.Close())
 	s := w.NewStream()
-	_, err := s.Write(noise(1, 1000))
+	_, err = s.Write(noise(1, 1000))
 	check(t, err)
 	_, _ = s.Close() // the id may be known before the error is
 	if _, err := w.Commit(t.Context(), nil); err == nil {
@@ -478,6 +474,7 @@ func TestStateFails(t *testing.T) {
 	if _, err := os.Stat(f.state); errors.Is(err, fs.ErrNotExist) {
 		t.Error("the state is gone")
 	}
-	w.state.lock.Close()
-	w.pipeline.shut()
+	if err := w.Close(); err == nil {
+		t.Error("closing says that all is well")
+	}
 }

@@ -23,8 +23,9 @@ type fixture struct {
 	dst     *memory.Destination
 	secrets *WriterSecrets
 	owner   crypto.Identity
-	state   string // path of the local state
-	clock   time.Time
+	state   string     // path of the local state
+	clock   *time.Time // shared by all that are made from this one
+	single  bool       // one worker, one open pack: the same packs every time
 }
 
 // newFixture makes a vault at dst, or at a new place without faults if dst is nil.
@@ -40,8 +41,9 @@ func newFixture(t testing.TB, dst *memory.Destination) *fixture {
 		dst:   dst,
 		owner: owner,
 		state: filepath.Join(t.TempDir(), "state.db"),
-		clock: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC),
+		clock: new(time.Time),
 	}
+	*f.clock = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	o := CreateOptions{Owners: []Owner{{Name: "owner", Recipient: owner.Recipient()}}, Now: f.now}
 	_, f.secrets, err = Create(t.Context(), dst, o)
 	check(t, err)
@@ -69,12 +71,16 @@ func (f *fixture) newState() *fixture {
 
 // now is a clock that goes on by a minute whenever it is asked.
 func (f *fixture) now() time.Time {
-	f.clock = f.clock.Add(time.Minute)
-	return f.clock
+	*f.clock = f.clock.Add(time.Minute)
+	return *f.clock
 }
 
 func (f *fixture) options() WriterOptions {
-	return WriterOptions{Secrets: f.secrets, StatePath: f.state, PackSize: 8 << 20, Now: f.now}
+	o := WriterOptions{Secrets: f.secrets, StatePath: f.state, PackSize: 8 << 20, Now: f.now}
+	if f.single {
+		o.Workers, o.OpenPacks = 1, 1
+	}
+	return o
 }
 
 // writer opens a Writer that the end of the test closes.

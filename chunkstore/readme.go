@@ -10,7 +10,7 @@ func readme(vault, owner string) []byte {
 
 // readmeText follows docs/format.md, which is normative. Its shell lines are run by a
 // test where the tools are installed.
-const readmeText = `This folder is a telekeep vault: an encrypted backup of one or more Telegram accounts.
+const readmeText = `This folder is a telekeep vault: an encrypted backup of one or more messenger accounts.
 
     vault id  VAULT-ID
 
@@ -26,7 +26,8 @@ WITH TELEKEEP
     telekeep export  --dir DIR -i owner.key --out FOLDER --format json
 
 The first tells whether everything is whole and needs no key; the second writes the
-media and the records as plain files; the third writes what Telegram Desktop would.
+media and the records as plain files; the third lays them out as the messenger's own
+export does.
 DIR is a folder with a telekeep.toml that says where this vault is.
 
 
@@ -78,8 +79,8 @@ line AGE-SECRET-KEY-... (if the vault was sealed to a passphrase, leave out
         while read -r id; do cat chunks/$id; done
     done > records
 
-   A record is one line of JSON. Where it says "raw":N, N bytes follow (what Telegram
-   sent, in its own binary form) and a line feed. To look at the lines only:
+   A record is one line of JSON. Where it says "raw":N, N bytes follow (what the
+   server sent, in its own binary form) and a line feed. To look at the lines only:
 
     grep -a '^{"v":' records
 

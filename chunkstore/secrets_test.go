@@ -117,13 +117,15 @@ func TestRecoverSecrets(t *testing.T) {
 	_, err = RecoverSecrets(t.Context(), damaged, key, f.secrets.WriterID)
 	wantError(t, err, crypto.ErrDamaged)
 
-	// Sealed to the right key by somebody else: the entry's hash does not fit.
-	replaced := f.dst.CrashClone()
-	forged, err := crypto.SealBytes(newFixture(t, nil).secrets.Marshal(), f.secrets.VaultRecipient)
-	check(t, err)
-	replaced.Damage(name, func([]byte) []byte { return forged })
-	_, err = RecoverSecrets(t.Context(), replaced, key, f.secrets.WriterID)
-	wantError(t, err, crypto.ErrDamaged)
+	// Sealed to the right key, but other bytes than the entry names: not even the same text.
+	for _, text := range [][]byte{newFixture(t, nil).secrets.Marshal(), f.secrets.Marshal()} {
+		replaced := f.dst.CrashClone()
+		forged, err := crypto.SealBytes(text, f.secrets.VaultRecipient)
+		check(t, err)
+		replaced.Damage(name, func([]byte) []byte { return forged })
+		_, err = RecoverSecrets(t.Context(), replaced, key, f.secrets.WriterID)
+		wantError(t, err, crypto.ErrDamaged)
+	}
 
 	gone := f.dst.CrashClone()
 	gone.Delete(name)

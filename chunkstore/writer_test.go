@@ -23,7 +23,7 @@ func TestRoundTrip(t *testing.T) {
 	recordIDs := store(t, w, records)
 	check(t, w.Set("cursor", []byte("42")))
 	c := commit(t, w, recordIDs)
-	if c.Seq != 1 || !c.Previous.IsZero() || c.Vault != f.secrets.VaultID || !c.Time.Equal(f.clock) {
+	if c.Seq != 1 || !c.Previous.IsZero() || c.Vault != f.secrets.VaultID || !c.Time.Equal(*f.clock) {
 		t.Errorf("first commit: %+v", c)
 	}
 	if seq, hash := w.Head(); seq != 1 || hash != c.Hash.String() {

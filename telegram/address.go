@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -21,98 +22,136 @@ const (
 	dialPauseMost = 5 * time.Second
 )
 
-// addresses finds the data centres. With a configured server its address is the
-// one for its data centre, whatever the server's own list says; all others come
-// from that list.
-type addresses struct {
-	server tg.DCOption // ID 0: none is configured
-	plain  dcs.Resolver
-	dialer net.Dialer
-
-	mu    sync.Mutex
-	fault error         // of the newest dial, nil if it went well
-	pause time.Duration // before the next failed dial returns
-}
-
-func newAddresses(server string, dc int) (*addresses, error) {
-	a := &addresses{dialer: net.Dialer{Timeout: dialTimeout}}
-	a.plain = dcs.Plain(dcs.PlainOptions{Dial: a.dial})
+// parseServer makes a data centre of host:port; ID 0 if server is "".
+func parseServer(server string, dc int) (tg.DCOption, error) {
 	if server == "" {
-		return a, nil
+		return tg.DCOption{}, nil
 	}
 	host, port, err := net.SplitHostPort(server)
 	if err != nil {
-		return nil, fmt.Errorf("server %q is not host:port: %w", server, err)
+		return tg.DCOption{}, fmt.Errorf("server %q is not host:port: %w", server, err)
 	}
 	number, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || number == 0 || host == "" {
-		return nil, fmt.Errorf("server %q is not host:port", server)
+		return tg.DCOption{}, fmt.Errorf("server %q is not host:port", server)
 	}
-	a.server = tg.DCOption{ID: dc, IPAddress: host, Port: int(number)}
-	return a, nil
+	return tg.DCOption{ID: dc, IPAddress: host, Port: int(number)}, nil
 }
 
-// list is what gotd starts with: the configured server, or Telegram's own.
-func (a *addresses) list() dcs.List {
-	if a.server.ID == 0 {
+// A dialer finds the data centres and connects to them, for one run. With a
+// configured server its address is the one for its data centre, whatever the
+// server's own list says; all others come from that list.
+type dialer struct {
+	server tg.DCOption // ID 0: none is configured
+	plain  dcs.Resolver
+
+	mu    sync.Mutex
+	conns map[*trackedConn]struct{}
+	ended bool
+	fault error         // of the newest try, nil if it went well
+	pause time.Duration // before the next failed dial returns
+}
+
+func newDialer(server tg.DCOption) *dialer {
+	d := &dialer{server: server, conns: map[*trackedConn]struct{}{}}
+	d.plain = dcs.Plain(dcs.PlainOptions{Dial: d.dial})
+	return d
+}
+
+// list is the data centres to start with: the configured server and those of
+// an earlier run, or Telegram's own.
+func (d *dialer) list(known []tg.DCOption) dcs.List {
+	if d.server.ID == 0 {
 		return dcs.Prod()
 	}
-	return dcs.List{Options: []tg.DCOption{a.server}}
+	return dcs.List{Options: append([]tg.DCOption{d.server}, known...)}
 }
 
 // Primary connects to data centre dc. Some servers leave their number out of
 // their configuration: gotd then asks for data centre 0.
-func (a *addresses) Primary(ctx context.Context, dc int, list dcs.List) (transport.Conn, error) {
-	if a.server.ID != 0 && (dc == a.server.ID || dc == 0) {
-		own := a.server
+func (d *dialer) Primary(ctx context.Context, dc int, list dcs.List) (transport.Conn, error) {
+	if d.server.ID != 0 && (dc == d.server.ID || dc == 0) {
+		own := d.server
 		own.ID = dc
 		list.Options = []tg.DCOption{own}
 	}
-	return a.plain.Primary(ctx, dc, list)
+	conn, err := d.plain.Primary(ctx, dc, list)
+	d.hold(ctx, err)
+	return conn, err
 }
 
 // MediaOnly connects as Primary does: media is fetched from where it lies.
-func (a *addresses) MediaOnly(ctx context.Context, dc int, list dcs.List) (transport.Conn, error) {
-	return a.Primary(ctx, dc, list)
+func (d *dialer) MediaOnly(ctx context.Context, dc int, list dcs.List) (transport.Conn, error) {
+	return d.Primary(ctx, dc, list)
 }
 
 // CDN refuses: files are taken from Telegram's own data centres only.
-func (a *addresses) CDN(context.Context, int, dcs.List) (transport.Conn, error) {
-	return nil, fmt.Errorf("content delivery networks are not used")
+func (d *dialer) CDN(context.Context, int, dcs.List) (transport.Conn, error) {
+	return nil, errors.New("content delivery networks are not used")
 }
 
-func (a *addresses) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := a.dialer.DialContext(ctx, network, address)
-	pause := a.note(err)
+// hold remembers how a try went, and waits after one that failed.
+func (d *dialer) hold(ctx context.Context, err error) {
+	d.mu.Lock()
+	d.fault = err
 	if err == nil {
-		return conn, nil
+		d.pause = 0
+	} else {
+		d.pause = min(max(2*d.pause, dialPauseMin), dialPauseMost)
 	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(pause):
-	}
-	return nil, err
+	pause := d.pause
+	d.mu.Unlock()
+	_ = sleep(ctx, pause)
 }
 
-// note remembers how a dial went and returns how long to hold back after it.
-func (a *addresses) note(err error) time.Duration {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.fault = err
-	if err == nil {
-		a.pause = 0
-		return 0
+func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
 	}
-	a.pause = min(max(2*a.pause, dialPauseMin), dialPauseMost)
-	return a.pause
+	tracked := &trackedConn{Conn: conn, dialer: d}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ended {
+		return nil, errors.Join(net.ErrClosed, conn.Close())
+	}
+	d.conns[tracked] = struct{}{}
+	return tracked, nil
+}
+
+// end closes all connections: while gotd exchanges keys it does not look at its
+// context for half a minute.
+func (d *dialer) end() {
+	d.mu.Lock()
+	d.ended = true
+	conns := d.conns
+	d.conns = map[*trackedConn]struct{}{}
+	d.mu.Unlock()
+	for c := range conns {
+		_ = c.Conn.Close()
+	}
 }
 
 // unreachable is ErrUnreachable with what went wrong last.
-func (a *addresses) unreachable() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.fault != nil {
-		return fmt.Errorf("%w: %w", ErrUnreachable, a.fault)
+func (d *dialer) unreachable() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fault != nil {
+		return fmt.Errorf("%w: %w", ErrUnreachable, d.fault)
 	}
 	return fmt.Errorf("%w: it accepts connections but does not answer", ErrUnreachable)
+}
+
+// A trackedConn is a connection that its dialer can close.
+type trackedConn struct {
+	net.Conn
+	dialer *dialer
+}
+
+// Close implements net.Conn.
+func (c *trackedConn) Close() error {
+	c.dialer.mu.Lock()
+	delete(c.dialer.conns, c)
+	c.dialer.mu.Unlock()
+	return c.Conn.Close()
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gotd/td/telegram"
+	"github.com/gotd/td/tg"
 
 	"telekeep/archive"
 )
@@ -107,8 +108,8 @@ func (o *Options) check() error {
 // A Client talks to Telegram as one account. Login, Chats and Sync each connect
 // for as long as they run; one of them at a time.
 type Client struct {
-	options   Options
-	addresses *addresses
+	options Options
+	server  tg.DCOption // ID 0: Telegram's own
 }
 
 // New checks the options and prepares a client; it connects to nothing.
@@ -117,11 +118,11 @@ func New(o Options) (*Client, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	a, err := newAddresses(o.Server, o.DC)
+	server, err := parseServer(o.Server, o.DC)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{options: o, addresses: a}, nil
+	return &Client{options: o, server: server}, nil
 }
 
 // Account is who is signed in, "" if nobody is.

@@ -34,39 +34,36 @@ type link struct {
 	pools map[int]*pool
 }
 
+// lostNotice is how long a refused call waits for the news that the key was
+// lost, which takes another way and tells what the refusal means.
+const lostNotice = time.Second
+
 // connect connects, runs body and disconnects. Body's context ends when ctx
 // does, when the session turns out to be no good, and when the connection
 // cannot be kept up; connect then returns why.
 func (c *Client) connect(ctx context.Context, g *gates, body func(context.Context, *link) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	d := newDialer(c.server)
+	defer context.AfterFunc(ctx, d.end)()
 	c.options.Session.onLost(func() { cancel(ErrSessionLost) })
-	client := c.newClient()
-	l := &link{options: &c.options, gates: g, config: client.Config, pools: map[int]*pool{}}
-	l.once = tg.NewClient(single{client, c.options.CallTimeout})
-	l.open = func(ctx context.Context, dc int) (telegram.CloseInvoker, error) {
-		if dc == l.home() {
-			return client.Pool(int64(c.options.Connections))
-		}
-		return client.DC(ctx, dc, int64(c.options.Connections))
-	}
-	l.api = tg.NewClient(&caller{
-		dc: c.options.DC, next: client, limit: c.options.CallTimeout, gates: g, log: c.options.Log,
-		unauthorised: func(_ context.Context, err error) error {
-			err = fmt.Errorf("%w: %w", ErrSessionRevoked, err)
-			cancel(err)
-			return err
-		},
-		silent: func(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) },
-	})
-	late := time.AfterFunc(c.options.ConnectTimeout, func() { cancel(c.addresses.unreachable()) })
+	client := c.newClient(d)
+	l := c.newLink(client, g, cancel)
+	late := time.AfterFunc(c.options.ConnectTimeout, func() { cancel(d.unreachable()) })
 	defer late.Stop()
+	ended := false
+	var failure error // of body; gotd puts its own words before what it returns
 	err := client.Run(ctx, func(ctx context.Context) error {
 		late.Stop()
 		defer l.closePools()
-		return body(ctx, l)
+		failure = body(ctx, l)
+		ended = failure == nil
+		return nil
 	})
-	return connectError(ctx, err)
+	if ended {
+		return nil
+	}
+	return connectError(ctx, errors.Join(failure, err))
 }
 
 // connectError finds the reason behind the error that a run ended with.
@@ -85,7 +82,29 @@ func connectError(ctx context.Context, err error) error {
 	return err
 }
 
-func (c *Client) newClient() *telegram.Client {
+func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.CancelCauseFunc) *link {
+	l := &link{options: &c.options, gates: g, config: client.Config, pools: map[int]*pool{}}
+	l.open = func(ctx context.Context, dc int) (telegram.CloseInvoker, error) {
+		if dc == l.home() {
+			return client.Pool(int64(c.options.Connections))
+		}
+		return client.DC(ctx, dc, int64(c.options.Connections))
+	}
+	l.once = tg.NewClient(single{client, c.options.CallTimeout})
+	l.api = tg.NewClient(&caller{
+		dc: c.options.DC, next: client, limit: c.options.CallTimeout, gates: g, log: c.options.Log,
+		unauthorised: func(ctx context.Context, err error) error {
+			_ = sleep(ctx, lostNotice)
+			err = fmt.Errorf("%w: %w", ErrSessionRevoked, err)
+			cancel(err)
+			return err
+		},
+		silent: func(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) },
+	})
+	return l
+}
+
+func (c *Client) newClient(d *dialer) *telegram.Client {
 	var keys []telegram.PublicKey
 	for _, key := range c.options.PublicKeys {
 		keys = append(keys, telegram.PublicKey{RSA: key})
@@ -93,8 +112,8 @@ func (c *Client) newClient() *telegram.Client {
 	return telegram.NewClient(c.options.APIID, c.options.APIHash, telegram.Options{
 		PublicKeys:     keys,
 		DC:             c.options.DC,
-		DCList:         c.addresses.list(),
-		Resolver:       c.addresses,
+		DCList:         d.list(c.options.Session.dataCentres()),
+		Resolver:       d,
 		SessionStorage: c.options.Session,
 		Device:         c.options.Device.config(),
 		Logger:         gotdLog{c.options.Log},

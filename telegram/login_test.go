@@ -15,47 +15,54 @@ import (
 	"telekeep/telegram/simulator/world"
 )
 
-func TestLogin(t *testing.T) {
-	i := install(t, newVillage(t, world.Options{Password: "secret", HomeDC: 4})) // another than is connected to first
+// loginWith signs in as a new process would.
+func (i *installation) loginWith(phone string, a *answers) (*Self, error) {
+	c, end := i.client()
+	defer end()
+	return c.Login(i.t.Context(), phone, a)
+}
+
+func TestLoginRefused(t *testing.T) {
+	i := install(t, newVillage(t, world.Options{Password: "secret"}))
 	phone := "+" + i.world.Accounts()[0].Phone
-	try := func(phone string, a *answers) (*Self, error) {
-		c, end := i.client()
-		defer end()
-		return c.Login(t.Context(), phone, a)
-	}
-	none := &answers{}
-	refused := []struct {
+	for _, c := range []struct {
 		name  string
 		phone string
 		asker *answers
 		want  error
 	}{
-		{"no number", "+1", none, ErrPhoneInvalid},
-		{"nobody's number", "+15559999999", none, ErrPhoneUnknown},
-		{"no code", phone, none, errNoAnswer},
+		{"nobody's number", "+1", &answers{}, ErrPhoneInvalid},
+		{"no code", phone, &answers{}, errNoAnswer},
 		{"a wrong code", phone, &answers{codes: []string{"1"}}, ErrCodeInvalid},
 		{"wrong codes", phone, &answers{codes: []string{"1", "2", "3"}}, ErrCodeInvalid},
 		{"no password", phone, &answers{codes: []string{"12345"}}, errNoAnswer},
 		{"a wrong password", phone, &answers{codes: []string{"0", "12345"}, passwords: []string{"x"}}, ErrPasswordInvalid},
-	}
-	for _, c := range refused {
-		if self, err := try(c.phone, c.asker); !errors.Is(err, c.want) || self != nil {
+	} {
+		if self, err := i.loginWith(c.phone, c.asker); !errors.Is(err, c.want) || self != nil {
 			t.Errorf("%s: %v, error %v, want %v", c.name, self, err, c.want)
 		}
 		if _, err := os.Stat(filepath.Join(i.dir, "a.session")); err == nil {
 			t.Fatalf("%s: a session is stored", c.name)
 		}
 	}
-	self, err := try(phone, &answers{[]string{"0", " 12345\n"}, []string{"x", "secret"}})
+}
+
+// The account lives at another data centre than is connected to first. Once
+// signed in, the way there is remembered.
+func TestLogin(t *testing.T) {
+	i := install(t, newVillage(t, world.Options{Password: "secret", HomeDC: 4}))
+	phone := "+" + i.world.Accounts()[0].Phone
+	self, err := i.loginWith(phone, &answers{[]string{"0", " 12345\n"}, []string{"x", "secret"}})
 	if err != nil || self.ID != "user100" || self.Name() != "Vera" || self.Username != "vera" {
 		t.Fatalf("%+v, error %v", self, err)
 	}
-	if self, err = try(phone, none); err != nil || self.ID != "user100" {
+	if self, err = i.loginWith(phone, &answers{}); err != nil || self.ID != "user100" {
 		t.Fatalf("signed in already: %+v, error %v", self, err)
 	}
-	if _, err = try("+15559999999", none); !errors.Is(err, ErrPhoneOther) {
+	if _, err = i.loginWith("+15559999999", &answers{}); !errors.Is(err, ErrPhoneOther) {
 		t.Fatalf("another number: error %v", err)
 	}
+	i.mustSync()
 }
 
 // A session that was ended elsewhere is one clear error, costs no storm of

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/gotd/td/session"
+	"github.com/gotd/td/tg"
 
 	"telekeep/archive"
 	"telekeep/internal/durable"
@@ -141,6 +142,19 @@ func (s *Session) StoreSession(_ context.Context, data []byte) error {
 		return nil
 	}
 	return s.write(&savedSession{Version: sessionVersion, Account: s.saved.Account, Data: bytes.Clone(data)})
+}
+
+// dataCentres are the addresses that the server told of when the session was
+// stored. gotd keeps them and does not use them: without them a session of
+// another data centre than the configured one finds no way back.
+func (s *Session) dataCentres() []tg.DCOption {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var stored struct{ Data session.Data }
+	if s.saved == nil || json.Unmarshal(s.saved.Data, &stored) != nil {
+		return nil
+	}
+	return stored.Data.Config.DCOptions
 }
 
 // onLost names whom to tell when the server has lost the key.

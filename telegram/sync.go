@@ -16,7 +16,7 @@ import (
 
 // connectTries is how often a sync connects anew because the server says that
 // it does not know the key: that can pass.
-const connectTries = 3
+const connectTries = 2
 
 // SyncOptions say what a sync fetches and who is told how far it is.
 type SyncOptions struct {

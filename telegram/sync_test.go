@@ -164,7 +164,7 @@ func TestSyncStoppedAndResumed(t *testing.T) {
 	i := install(t, newVillage(t, world.Options{}))
 	i.login()
 	stops := 0
-	for pause := 5 * time.Millisecond; ; pause += 15 * time.Millisecond {
+	for pause := 10 * time.Millisecond; ; pause = pause * 5 / 4 {
 		ctx, cancel := context.WithTimeout(t.Context(), pause)
 		r, err := i.sync(ctx, SyncOptions{})
 		cancel()

@@ -145,7 +145,7 @@ func (c *client) exchange(b *bench) {
 func (c *client) again(b *bench) *client {
 	c.t.Helper()
 	n := b.connect(c.t, transport.Intermediate)
-	n.key, n.salt, n.session, n.content = c.key, c.salt, c.session, c.content
+	n.key, n.salt, n.session, n.content, n.ids = c.key, c.salt, c.session, c.content, c.ids
 	return n
 }
 
@@ -173,17 +173,21 @@ func encode(t *testing.T, m bin.Encoder) []byte {
 // raw sends a body under chosen numbers.
 func (c *client) raw(id int64, seq int32, body []byte) {
 	c.t.Helper()
+	if err := c.send(id, seq, body); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *client) send(id int64, seq int32, body []byte) error {
 	cipher := crypto.NewClientCipher(rand.Reader)
 	var b bin.Buffer
 	if err := cipher.Encrypt(c.key, crypto.EncryptedMessageData{
 		Salt: c.salt, SessionID: c.session, MessageID: id, SeqNo: seq,
 		MessageDataLen: int32(len(body)), MessageDataWithPadding: body,
 	}, &b); err != nil {
-		c.t.Fatal(err)
+		return err
 	}
-	if err := c.wire.Send(c.t.Context(), &b); err != nil {
-		c.t.Fatal(err)
-	}
+	return c.wire.Send(c.t.Context(), &b)
 }
 
 // call sends a request and returns its id.

@@ -50,9 +50,6 @@ type conn struct {
 
 // serve handles a connection until it ends.
 func (c *conn) serve() error {
-	if err := c.wire.SetReadDeadline(time.Now().Add(helloTime)); err != nil {
-		return err
-	}
 	var wg sync.WaitGroup
 	wg.Go(c.writeLoop)
 	err := c.readLoop()
@@ -130,7 +127,7 @@ func (c *conn) packet(b *bin.Buffer) error {
 	e, body, err := unseal(&key.auth, b.Buf)
 	if err != nil {
 		c.fail(codec.CodeAuthKeyNotFound)
-		return err
+		return nil
 	}
 	return c.server.receive(c, key, e, body)
 }

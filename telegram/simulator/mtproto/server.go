@@ -2,9 +2,7 @@ package mtproto
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/rsa"
-	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"net"
@@ -93,11 +91,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	s.mu.Lock()
 	s.ctx = ctx
 	s.mu.Unlock()
-	stop := context.AfterFunc(ctx, func() { l.Close(); s.Drop(nil) })
+	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
 	err := s.accept(ctx, l)
-	cancel()
-	s.Drop(nil)
+	cancel() // every connection watches ctx
 	s.work.Wait()
 	return err
 }
@@ -267,7 +264,7 @@ func (s *Server) uses(c *conn, fits func(KeyID) bool) bool {
 	return false
 }
 
-// Stats counts.
+// Stats returns what was counted so far.
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -296,30 +293,9 @@ func (s *Server) receive(c *conn, key *Key, e envelope, body []byte) error {
 		for _, m := range inner {
 			first = min(first, m.id)
 		}
-		if err := s.greet(c, session, first); err != nil {
-			return err
-		}
+		session.greet(c, first)
 	}
 	return session.receive(c, outer, inner)
-}
-
-// greet tells a client that the server knows nothing of its session before the
-// message of id first.
-func (s *Server) greet(c *conn, session *session, first int64) error {
-	var unique [8]byte
-	if _, err := rand.Read(unique[:]); err != nil {
-		return err
-	}
-	var b bin.Buffer
-	if err := b.Encode(&mt.NewSessionCreated{
-		FirstMsgID: first,
-		UniqueID:   int64(binary.LittleEndian.Uint64(unique[:])),
-		ServerSalt: s.keys.currentSalt(session.by, s.now()),
-	}); err != nil {
-		return err
-	}
-	session.send(c, proto.MessageFromServer, true, b.Raw(), nil)
-	return nil
 }
 
 // refuse answers a packet outside of any session.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -588,6 +589,70 @@ func TestPackedAnswers(t *testing.T) {
 		if f := decode[tg.UploadFile](t, c.result(id)); !bytes.Equal(f.Bytes, q.want) {
 			t.Error("the answer differs")
 		}
+	}
+}
+
+// TestStorm: clients of one key ask over connections that break, while updates
+// are pushed. Every request is answered in the end, and carried out once.
+func TestStorm(t *testing.T) {
+	const clients, requests = 4, 60
+	var calls atomic.Int64
+	b := serve(t, func(ctx context.Context, r *Request) (bin.Encoder, error) {
+		time.Sleep(time.Duration(calls.Add(1)%5) * time.Millisecond)
+		return &tg.BoolTrue{}, nil
+	})
+	first := b.dial(t)
+	ctx, stop := context.WithCancel(t.Context())
+	var noise, work sync.WaitGroup
+	noise.Go(func() {
+		for n := 0; ctx.Err() == nil; n++ {
+			time.Sleep(20 * time.Millisecond)
+			b.Drop(func(KeyID) bool { return n%2 == 0 })
+			if err := b.Push(first.key.ID, &tg.UpdatesTooLong{}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for i := range clients {
+		work.Go(func() {
+			c := first.again(b)
+			c.session += int64(i) + 1
+			for range requests {
+				c = askUntilAnswered(t, b, c)
+			}
+		})
+	}
+	work.Wait()
+	stop()
+	noise.Wait()
+	if n := calls.Load(); n != clients*requests {
+		t.Errorf("%d requests were answered %d times", clients*requests, n)
+	}
+}
+
+// askUntilAnswered sends one request, and again on a new connection as often as
+// the old one breaks. It returns the client as it is then.
+func askUntilAnswered(t *testing.T, b *bench, c *client) *client {
+	id, seq, ask := c.newID(), c.seq(true), encode(t, &tg.HelpGetNearestDCRequest{})
+	for {
+		err := c.send(id, seq, ask)
+		for err == nil {
+			var all []got
+			all, err = c.packet(10 * time.Second)
+			for _, m := range all {
+				if m.tl == proto.ResultTypeID && decode[proto.Result](t, m.body).RequestMessageID == id {
+					if err := c.send(c.newID(), c.seq(false), encode(t, &mt.MsgsAck{MsgIDs: []int64{m.id}})); err != nil {
+						c = c.again(b)
+					}
+					return c
+				}
+			}
+		}
+		if errors.Is(err, errSilent) {
+			t.Error("a request is not answered")
+			return c
+		}
+		c = c.again(b)
 	}
 }
 

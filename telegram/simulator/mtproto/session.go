@@ -2,6 +2,8 @@ package mtproto
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"slices"
 	"sync"
 	"time"
@@ -45,7 +47,7 @@ type session struct {
 	floor    int64   // ids up to here are forgotten
 	unacked  []*message
 	bytes    int         // of unacked
-	toAck    []*received // since when a timer runs
+	toAck    []*received // a timer runs while there are any
 	client   *tg.InitConnectionRequest
 	updates  bool // wants them
 }
@@ -92,6 +94,23 @@ func (s *session) send(to *conn, kind proto.MessageType, content bool, body []by
 		answered.answered = true
 	}
 	s.post(to, m)
+}
+
+// greet tells a client that the server knows nothing of its session before the
+// message of id first.
+func (s *session) greet(c *conn, first int64) {
+	var unique [8]byte
+	rand.Read(unique[:]) // never fails
+	var b bin.Buffer
+	if err := b.Encode(&mt.NewSessionCreated{
+		FirstMsgID: first,
+		UniqueID:   int64(binary.LittleEndian.Uint64(unique[:])),
+		ServerSalt: s.server.keys.currentSalt(s.by, s.server.now()),
+	}); err != nil {
+		s.server.log.Debug("encode service message", "error", err)
+		return
+	}
+	s.send(c, proto.MessageFromServer, true, b.Raw(), nil)
 }
 
 // sendService sends a message that needs no acknowledgement.

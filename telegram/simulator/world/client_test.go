@@ -168,3 +168,6 @@ func newClock() *clock                   { return &clock{time.Unix(1_800_000_000
 func (c *clock) Now() time.Time          { return c.now }
 func (c *clock) advance(d time.Duration) { c.now = c.now.Add(d) }
 func (c *clock) options() Options        { return Options{Now: c.Now, Location: time.UTC} }
+
+// bin4 is a buffer over a copy.
+func bin4(b []byte) *bin.Buffer { return &bin.Buffer{Buf: append([]byte(nil), b...)} }

@@ -207,6 +207,9 @@ func (w *World) getFileHashes(c *Call, a *account, r *tg.UploadGetFileHashesRequ
 		return nil, fail(400, "OFFSET_INVALID")
 	}
 	out := &tg.FileHashVector{Elems: []tg.FileHash{}}
+	if r.Offset >= part.Size() {
+		return out, nil
+	}
 	start := r.Offset / hashSize * hashSize
 	end := min((start/blockSize+1)*blockSize, part.Size())
 	for off := start; off < end; off += hashSize {
