@@ -90,7 +90,7 @@ func openJournal(dir string, id crypto.Identity, now func() time.Time) (*journal
 	heads := make(map[int]*segmentHead)
 	var damage *JournalDamage
 	for _, number := range numbers {
-		j.next = number
+		j.next = max(j.next, number)
 		h, err := peekSegment(dir, number, id)
 		if err == nil {
 			heads[number] = h

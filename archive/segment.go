@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"telekeep/crypto"
+	"telekeep/internal/durable"
 )
 
 // A segmentHead is the first entry of a journal segment.
@@ -219,9 +220,9 @@ func peekSegment(dir string, number int, id crypto.Identity) (*segmentHead, erro
 }
 
 func syncDir(dir string) error {
-	d, err := os.Open(dir)
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(durable.Below(root).SyncDir("."), root.Close())
 }

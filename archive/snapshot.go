@@ -115,10 +115,11 @@ func openSnapshot(ctx context.Context, src source, o SnapshotOptions) (*Snapshot
 // replay reads the records of one commit.
 func (s *Snapshot) replay(ctx context.Context, c *chunkstore.Commit, keepGoing bool) error {
 	stream, err := newRecordStream(ctx, s.source, c)
+	if err == nil && len(s.streams) == maxStreams {
+		err = fmt.Errorf("%w: more than %d commits", ErrTooLarge, maxStreams)
+	}
 	if err == nil && len(stream.chunks) > 0 {
 		s.streams = append(s.streams, stream)
-	}
-	if err == nil {
 		err = s.replayStream(ctx, c, stream, keepGoing)
 	}
 	if err == nil {
@@ -165,22 +166,18 @@ func (s *Snapshot) add(r *Record, at place) error {
 		return s.addMedia(r.Media, at)
 	case KindMissing:
 		s.missing[r.Missing.Key] = r.Missing
-		return nil
-	}
-	a := s.account(r.Account)
-	switch r.Kind {
 	case KindAccount:
-		a.profile = r.Profile
+		s.account(r.Account).profile = r.Profile
 	case KindPeer:
-		a.peers[r.Profile.ID] = r.Profile
+		s.account(r.Account).peers[r.Profile.ID] = r.Profile
 	case KindChat:
-		a.chat(r.Chat).dialog = r.Dialog
+		s.account(r.Account).chat(r.Chat).dialog = r.Dialog
 	case KindMessage:
-		return a.chat(r.Chat).addMessage(r.Message, s.seed, at)
+		return s.account(r.Account).chat(r.Chat).addMessage(r.Message, s.seed, at)
 	case KindDeletion:
-		return a.addDeletion(r.Chat, r.Deletion, at)
+		return s.account(r.Account).addDeletion(r.Chat, r.Deletion, at)
 	}
-	return nil // of an unknown kind: counted by the decoder, and in Records
+	return nil // one of an unknown kind was counted by the decoder and is in Records
 }
 
 func (s *Snapshot) addMedia(f *MediaFile, at place) error {

@@ -194,15 +194,15 @@ func openWriter(ctx context.Context, s store, o WriterOptions) (*Writer, error) 
 	if damage != nil {
 		w.found.Damage = damage
 	}
-	if err := w.recover(ctx); err != nil {
+	if err := w.catchUp(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
 }
 
-// recover replays the journal. Behind it, everything is as it was when the last
+// catchUp replays the journal. Behind it, everything is as it was when the last
 // step returned, and nobody fetches any media.
-func (w *Writer) recover(ctx context.Context) error {
+func (w *Writer) catchUp(ctx context.Context) error {
 	var now head
 	now.seq, now.hash = w.store.Head()
 	j := w.journal

@@ -294,7 +294,7 @@ func (p *partFile) publish(name string) error {
 	if err := p.keep(name); err != nil {
 		return err
 	}
-	return durable.Below(p.folder.root).Sync(path.Dir(name))
+	return durable.Below(p.folder.root).SyncDir(path.Dir(name))
 }
 
 // flush brings everything written so far onto the disk.

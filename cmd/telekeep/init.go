@@ -115,7 +115,8 @@ func (a *app) owners(o initOptions) ([]chunkstore.Owner, *crypto.Identity, error
 	for i, text := range o.owners {
 		r, err := crypto.ParseRecipient(text)
 		if err != nil {
-			return nil, nil, withHint(fmt.Errorf("--owner %q: %w", text, err), "give a public key: age1…, age1pq1… or ssh-ed25519 …")
+			// The text is not repeated: it may be a secret key, given by mistake.
+			return nil, nil, withHint(fmt.Errorf("--owner number %d: %w", i+1, err), "give a public key: age1…, age1pq1… or ssh-ed25519 …")
 		}
 		owners = append(owners, chunkstore.Owner{Name: fmt.Sprintf("owner%d", i+1), Recipient: r})
 	}

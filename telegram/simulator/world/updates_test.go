@@ -26,13 +26,11 @@ func newMirror(t *testing.T, o Options) *mirror {
 	m := &mirror{village: v, channel: map[int64]int{}, seen: map[string]string{}}
 	s := ask(v.guest, &tg.UpdatesGetStateRequest{}, into[tg.UpdatesState])
 	m.pts, m.seq = s.Pts, s.Seq
-	for _, p := range []peer{v.village().channel, v.talk} {
+	for _, p := range []peer{v.channel, v.talk} {
 		m.channel[p.id] = v.accounts[0].chats[p].pts
 	}
 	return m
 }
-
-func (v *village) village() *village { return v }
 
 func (m *mirror) note(message tg.MessageClass) {
 	one := message.(*tg.Message)
@@ -124,8 +122,8 @@ func TestChangesArePushed(t *testing.T) {
 func (m *mirror) check() {
 	m.t.Helper()
 	for key, want := range map[string]string{
-		"user11100": "changed", "common20": "deleted", "chat21503": "to the group",
-		"channel32251": "in the talk", "channel32250": "changed too", "channel321": "deleted", "channel323": "deleted",
+		"user11 100": "changed", "common20": "deleted", "chat21 503": "to the group",
+		"channel32 251": "in the talk", "channel32 250": "changed too", "channel32 1": "deleted", "channel32 3": "deleted",
 	} {
 		if m.seen[key] != want {
 			m.t.Errorf("%s: %q, want %q", key, m.seen[key], want)
