@@ -231,10 +231,7 @@ func FuzzDecoder(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(golden)
-	seeds, err := filepath.Glob(filepath.Join("testdata", "fuzz", "FuzzDecoder", "*"))
-	if err != nil || len(seeds) < 5 {
-		f.Fatalf("the corpus has %d seeds: %v", len(seeds), err)
-	}
+	requireSeeds(f, "FuzzDecoder", 10)
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		first, unknown := decodeLoosely(t, stream)
 		encoded := encodeAll(t, first...)

@@ -33,7 +33,7 @@ type journal struct {
 	chain []link         // segments to replay, oldest first
 	next  int            // number of the next segment
 	seg   *segmentWriter // being appended to; nil before the first append
-	dirty bool           // the name of seg may not be durable
+	fresh []int          // segments that may not be durable, or whose names may not
 	after link           // the segment before seg, as far as it counts
 	since time.Time      // of the oldest step; zero if there is none
 }
@@ -95,6 +95,9 @@ func openJournal(dir string, id crypto.Identity, now func() time.Time) (*journal
 		if err == nil {
 			heads[number] = h
 			continue
+		}
+		if other, ok := errors.AsType[*noDamage](err); ok {
+			return nil, nil, other.err
 		}
 		damage = &JournalDamage{segmentName(number), 0, err}
 		if err := j.setAside(number); err != nil {
@@ -182,9 +185,8 @@ func (j *journal) replay(ctx context.Context, step func(*op) error) (*JournalDam
 		n, err := j.replaySegment(ctx, l, step)
 		used++
 		j.after = link{number: l.number, ops: n}
-		var failed *stepError
-		if errors.As(err, &failed) {
-			return nil, failed.err
+		if other, ok := errors.AsType[*noDamage](err); ok {
+			return nil, other.err
 		}
 		if err != nil {
 			damage = &JournalDamage{segmentName(l.number), n, err}
@@ -192,13 +194,16 @@ func (j *journal) replay(ctx context.Context, step func(*op) error) (*JournalDam
 		}
 	}
 	j.chain = j.chain[:used]
+	for _, l := range j.chain {
+		j.fresh = append(j.fresh, l.number) // its process may have been killed
+	}
 	return damage, j.removeAllBut(j.chain)
 }
 
-// A stepError carries a failure of step, which is no damage, out of a replay.
-type stepError struct{ err error }
+// A noDamage is a failure that says nothing about what is in the journal.
+type noDamage struct{ err error }
 
-func (e *stepError) Error() string { return e.err.Error() }
+func (e *noDamage) Error() string { return e.err.Error() }
 
 // errBadStep says that an entry of the journal cannot follow the ones before.
 var errBadStep = fmt.Errorf("%w: an entry does not fit the ones before", crypto.ErrDamaged)
@@ -212,7 +217,7 @@ func (j *journal) replaySegment(ctx context.Context, l link, step func(*op) erro
 	defer s.close()
 	for n := 0; ; n++ {
 		if err := ctx.Err(); err != nil {
-			return n, &stepError{err}
+			return n, &noDamage{err}
 		}
 		if n == l.ops {
 			return n, nil
@@ -229,7 +234,7 @@ func (j *journal) replaySegment(ctx context.Context, l link, step func(*op) erro
 		if err := step(o); errors.Is(err, errBadStep) {
 			return n, err
 		} else if err != nil {
-			return n, &stepError{err}
+			return n, &noDamage{err}
 		}
 	}
 }
@@ -247,7 +252,7 @@ func (j *journal) append(o *op) error {
 		if err != nil {
 			return fmt.Errorf("start a journal segment: %w", err)
 		}
-		j.seg, j.dirty = seg, true
+		j.seg, j.fresh = seg, append(j.fresh, seg.number)
 		j.next++
 	}
 	return j.seg.append(o)
@@ -261,16 +266,20 @@ func (j *journal) headOf(since time.Time) *segmentHead {
 func (j *journal) sync() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.seg == nil {
+	if j.seg != nil {
+		if err := j.seg.frames.Sync(); err != nil {
+			return err
+		}
+	}
+	if len(j.fresh) == 0 {
 		return nil
 	}
-	if err := j.seg.frames.Sync(); err != nil {
-		return err
+	for _, number := range j.fresh {
+		if err := syncPath(filepath.Join(j.dir, segmentName(number))); err != nil {
+			return err
+		}
 	}
-	if !j.dirty {
-		return nil
-	}
-	j.dirty = false
+	j.fresh = nil
 	return syncDir(j.dir)
 }
 
@@ -282,7 +291,7 @@ func (j *journal) rotate(base head, carry []*op) error {
 	if err := j.closeSegment(); err != nil {
 		return err
 	}
-	j.base, j.after, j.since = base, link{}, time.Time{}
+	j.base, j.after, j.since, j.fresh = base, link{}, time.Time{}, nil
 	if len(carry) == 0 {
 		return j.removeAllBut(nil)
 	}
@@ -290,7 +299,7 @@ func (j *journal) rotate(base head, carry []*op) error {
 	if err != nil {
 		return fmt.Errorf("start a journal segment: %w", err)
 	}
-	j.seg, j.dirty = seg, false
+	j.seg = seg
 	j.next++
 	return j.removeAllBut([]link{{number: seg.number}})
 }

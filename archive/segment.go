@@ -151,7 +151,7 @@ type segmentReader struct {
 func openSegment(dir string, number int, id crypto.Identity) (*segmentReader, error) {
 	file, err := os.Open(filepath.Join(dir, segmentName(number)))
 	if err != nil {
-		return nil, err
+		return nil, &noDamage{err}
 	}
 	s := &segmentReader{file: file}
 	if err := s.readHead(id); err != nil {
@@ -217,6 +217,15 @@ func peekSegment(dir string, number int, id crypto.Identity) (*segmentHead, erro
 		return nil, err
 	}
 	return s.head, s.close()
+}
+
+// syncPath makes a file durable that another process may have written.
+func syncPath(path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
 }
 
 func syncDir(dir string) error {

@@ -1,14 +1,10 @@
 package archive
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-
-	"telekeep/chunkstore"
 )
 
 // do takes one step: into the journal, then its effect. A replay calls the same
@@ -135,99 +131,6 @@ func (w *Writer) saveProgress(t *transfer) error {
 	}
 	t.saved = t.cut
 	return w.store.Set(statePrefixPartial+string(t.key), p.marshal())
-}
-
-// replay takes one entry of the journal. If committed is set, the vault holds
-// its records and state already, and only media in flight count.
-func (w *Writer) replay(o *op, committed bool) error {
-	w.found.Steps++
-	switch o.Kind {
-	case opBatch:
-		if committed {
-			return nil
-		}
-		w.found.Records += o.Records
-		return w.applyBatch(o)
-	case opBegin:
-		if _, stored, err := w.HasMedia(o.Key); err != nil || stored {
-			return err
-		}
-		return w.applyBegin(o)
-	}
-	t := w.media[o.Key]
-	switch {
-	case committed && t == nil:
-		return nil // finished, and in the vault
-	case t == nil:
-		return errBadStep
-	case o.Kind == opPart:
-		w.found.MediaBytes += int64(len(o.body))
-		return badStep(w.applyPart(t, o))
-	case o.Kind == opFinish:
-		return badStep(w.applyFinish(t, o))
-	case o.Kind == opDrop:
-		return w.applyDrop(t)
-	}
-	return errBadStep
-}
-
-// badStep turns errors about the entry itself into errBadStep.
-func badStep(err error) error {
-	_, outside := errors.AsType[*RangeError](err)
-	_, incomplete := errors.AsType[*IncompleteError](err)
-	if outside || incomplete {
-		return fmt.Errorf("%w: %w", errBadStep, err)
-	}
-	return err
-}
-
-// openWriter is OpenWriter over any store.
-func openWriter(ctx context.Context, s store, o WriterOptions) (*Writer, error) {
-	if err := o.setDefaults(); err != nil {
-		return nil, err
-	}
-	j, damage, err := openJournal(o.Journal, o.Secrets.IndexIdentity, o.Now)
-	if err != nil {
-		return nil, fmt.Errorf("open the journal: %w", err)
-	}
-	w := &Writer{store: s, options: o, journal: j, media: make(map[MediaKey]*transfer)}
-	if damage != nil {
-		w.found.Damage = damage
-	}
-	if err := w.catchUp(ctx); err != nil {
-		return nil, errors.Join(err, w.Close())
-	}
-	return w, nil
-}
-
-// catchUp replays the journal. Behind it, everything is as it was when the last
-// step returned, and nobody fetches any media.
-func (w *Writer) catchUp(ctx context.Context) error {
-	var now head
-	now.seq, now.hash = w.store.Head()
-	j := w.journal
-	if len(j.chain) == 0 {
-		j.base = now
-		return nil
-	}
-	if j.base.seq > now.seq || j.base.seq == now.seq && j.base.hash != now.hash {
-		return fmt.Errorf("%w: the journal builds upon commit %d, the vault's last is %d", chunkstore.ErrRollback, j.base.seq, now.seq)
-	}
-	committed := j.base.seq < now.seq
-	damage, err := j.replay(ctx, func(o *op) error { return w.replay(o, committed) })
-	if err != nil {
-		return fmt.Errorf("replay the journal: %w", err)
-	}
-	if damage != nil {
-		w.found.Damage = damage
-	}
-	w.idle = w.inFlight()
-	w.found.InFlight, w.found.Committed = len(w.idle), committed
-	if !committed {
-		return nil
-	}
-	w.bytes.Store(0)
-	return j.rotate(now, w.carry())
 }
 
 // inFlight returns all media in flight in the order of their keys.

@@ -132,7 +132,8 @@ type Summary struct {
 // A damaged journal is no error: see Recovered. It is chunkstore.ErrRollback if
 // the journal builds upon a commit that the vault does not have.
 //
-// The Writer does not close store.
+// store must have been opened for this Writer: steps of an earlier one that no
+// commit holds must be gone. The Writer does not close it.
 func OpenWriter(ctx context.Context, store *chunkstore.Writer, o WriterOptions) (*Writer, error) {
 	return openWriter(ctx, vaultStore{store}, o)
 }

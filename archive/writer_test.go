@@ -22,6 +22,9 @@ func TestApplyIsSeenAtOnceAndCommitted(t *testing.T) {
 		}
 	}
 	set(map[string][]byte{"a/1": []byte("one"), "a/2": []byte("two"), "b": {}})
+	if err := w.Sync(); err != nil {
+		t.Fatal(err)
+	}
 	set(map[string][]byte{"a/1": nil, "a/3": []byte("three")})
 	check := func() {
 		t.Helper()
@@ -44,6 +47,9 @@ func TestApplyIsSeenAtOnceAndCommitted(t *testing.T) {
 	w.Close()
 	w = openFake(t, v.writer(), dir)
 	check()
+	if err := w.Sync(); err != nil { // of segments that others wrote
+		t.Fatal(err)
+	}
 	done, err := w.Commit(t.Context())
 	if err != nil || done.Commit == nil || done.Records != 0 || done.Bytes == 0 {
 		t.Fatalf("%+v, %v", done, err)
@@ -394,6 +400,24 @@ func TestFailedStepBreaksTheWriter(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func TestStoreOfAnEarlierWriter(t *testing.T) {
+	v, dir := newFakeVault(), t.TempDir()
+	store := v.writer()
+	w := openFake(t, store, dir)
+	storeInParallel(t, w, "photo:1", []byte("abc"))
+	w.Close()
+	if _, err := openWriter(t.Context(), store, testOptions(t, dir)); !errors.Is(err, errUsedStore) {
+		t.Errorf("opened on a store that was used: %v", err)
+	}
+	w = openFake(t, v.writer(), dir)
+	if _, err := w.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := openFakeSnapshot(t, v); s.Len() != 1 {
+		t.Errorf("%d records", s.Len())
+	}
+}
 
 func TestClosedWriter(t *testing.T) {
 	w := openFake(t, newFakeVault().writer(), t.TempDir())

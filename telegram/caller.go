@@ -171,7 +171,7 @@ func (r *rawAnswer) Decode(b *bin.Buffer) error {
 
 func decodeAnswer(method string, answer []byte, out bin.Decoder) error {
 	if err := out.Decode(&bin.Buffer{Buf: answer}); err != nil {
-		return fmt.Errorf("%s: the answer cannot be decoded: %w", method, err)
+		return fmt.Errorf("%s: %w", method, &undecodableError{err})
 	}
 	return nil
 }

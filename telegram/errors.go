@@ -101,6 +101,25 @@ func refused(err error) bool {
 	return ok
 }
 
+// An undecodableError says that an answer holds something this program's layer
+// does not know.
+type undecodableError struct{ err error }
+
+func (e *undecodableError) Error() string { return "the answer cannot be decoded: " + e.err.Error() }
+func (e *undecodableError) Unwrap() error { return e.err }
+
+func undecodable(err error) bool {
+	_, ok := errors.AsType[*undecodableError](err)
+	return ok
+}
+
+// dispensable reports whether a sync can go on without the answer to a call
+// that is merely useful.
+func dispensable(err error) bool {
+	_, flood := errors.AsType[*FloodError](err)
+	return !ends(err) && (refused(err) || undecodable(err) || flood)
+}
+
 // reason is the server's word for an error, or a short text without any
 // content: what may stand in logs and reports.
 func reason(err error) string {
@@ -109,6 +128,9 @@ func reason(err error) string {
 	}
 	if flood, ok := errors.AsType[*FloodError](err); ok {
 		return flood.Error()
+	}
+	if undecodable(err) {
+		return "UNKNOWN_CONSTRUCTOR"
 	}
 	return err.Error()
 }

@@ -31,12 +31,17 @@ func (r *run) chat(ctx context.Context, c *chat) error {
 	if err := r.rescan(ctx, c); err != nil {
 		return err
 	}
+	var unknown error
 	for _, gap := range c.state.Covered.gaps(1, r.top(c)) {
-		if err := r.fill(ctx, c, gap); err != nil {
+		err := r.fill(ctx, c, gap)
+		switch {
+		case undecodable(err):
+			unknown = err
+		case err != nil:
 			return err
 		}
 	}
-	return r.describe(ctx, c)
+	return errors.Join(unknown, r.describe(ctx, c))
 }
 
 // errForbidden: the list of chats names a chat that cannot be read any more.
@@ -150,88 +155,119 @@ type page struct {
 //
 // A page may be short or hold nothing but places of deleted messages: only an
 // empty one, id 1, or a message below the range means that the range is done.
+// What cannot be decoded is left out, and is an error at the end.
 func (r *run) walk(ctx context.Context, c *chat, ids span, visit func(p *page, from, to int) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	next := r.ahead(ctx, c, ids[0], ids[1])
-	for to := ids[1]; ; {
-		answer := <-next
-		if answer.err != nil {
-			return answer.err
+	var hole error
+	for next := r.ahead(ctx, c, ids[0], ids[1]); ; {
+		a := <-next
+		if a.err != nil {
+			return errors.Join(hole, a.err)
 		}
-		p, lowest := &answer.page, answer.lowest
-		done := lowest == ids[0]
-		if !done {
-			next = r.ahead(ctx, c, ids[0], lowest-1)
+		hole = errors.Join(hole, a.hole)
+		if a.from > ids[0] {
+			next = r.ahead(ctx, c, ids[0], a.from-1)
 		}
-		if err := visit(p, lowest, to); err != nil {
+		if err := visit(&a.page, a.from, a.to); err != nil {
 			return err
 		}
-		if done {
-			return nil
+		if a.from <= ids[0] {
+			return hole
 		}
-		to = lowest - 1
 	}
 }
 
-// An answer is what ahead delivers.
+// An answer is a page, and the ids that are complete with it.
 type answer struct {
-	page   page
-	lowest int // every message from here up to the id asked for is in the page
-	err    error
+	page
+	from, to int
+	hole     error // why the ids above to are not
+	err      error
 }
 
 // ahead asks for the page that ends with message id to, without waiting.
 func (r *run) ahead(ctx context.Context, c *chat, from, to int) <-chan answer {
 	out := make(chan answer, 1)
 	go func() {
-		var a answer
-		a.page, a.lowest, a.err = r.historyPage(ctx, c, from, to)
+		a := r.historyPage(ctx, c, from, to, pageSize, 0)
+		if undecodable(a.err) {
+			a = r.around(ctx, c, from, to)
+		}
 		out <- a
 	}()
 	return out
 }
 
-// historyPage asks for the messages from id to downwards, and drops those below
-// from. Lowest is the id down to which the page is complete: from, if there is
-// nothing more.
-func (r *run) historyPage(ctx context.Context, c *chat, from, to int) (p page, lowest int, err error) {
+// around reads past a message that cannot be decoded: first what is above it,
+// in smaller and smaller pages, then what is below.
+func (r *run) around(ctx context.Context, c *chat, from, to int) answer {
+	var a answer
+	for limit := pageSize / 10; limit > 0; limit /= 10 {
+		if a = r.historyPage(ctx, c, from, to, limit, 0); !undecodable(a.err) {
+			return a
+		}
+	}
+	reason := a.err
+	for skip := 1; skip <= pageSize; skip++ {
+		a = r.historyPage(ctx, c, from, to, 1, skip)
+		if undecodable(a.err) {
+			continue
+		}
+		if a.err == nil && len(a.messages) > 0 {
+			a.to, a.hole = a.from, reason
+			return a
+		}
+		if a.err == nil { // nothing below
+			a.to, a.hole = a.from-1, reason
+		}
+		return a
+	}
+	return a
+}
+
+// historyPage asks for limit messages from id to downwards, passing over skip
+// of them, and drops those below from.
+func (r *run) historyPage(ctx context.Context, c *chat, from, to, limit, skip int) answer {
 	offset := to + 1
 	if to == lastID {
 		offset = 0 // from the newest message, whatever its id
 	}
 	for {
-		p, err = r.askHistory(ctx, c, offset, from)
-		if err != nil || len(p.messages) == 0 {
-			return p, from, err
+		answer, err := r.api.MessagesGetHistory(ctx, &tg.MessagesGetHistoryRequest{
+			Peer:      c.input,
+			OffsetID:  offset,
+			AddOffset: skip,
+			// One below the range: that message is archived, and to see it is to
+			// know that the range is done, which saves asking for an empty page.
+			MinID: max(0, from-2),
+			Limit: limit,
+		})
+		if err != nil {
+			return failed(err)
+		}
+		p, err := pageOf(answer)
+		if err != nil {
+			return failed(err)
+		}
+		if len(p.messages) == 0 {
+			return complete(p, from, to)
 		}
 		highest, lowest := p.messages[0].GetID(), p.messages[len(p.messages)-1].GetID()
 		switch {
 		case lowest <= to:
 			p.messages = slices.DeleteFunc(p.messages, func(m tg.MessageClass) bool { return m.GetID() > to || m.GetID() < from })
-			return p, max(lowest, from), nil
+			return complete(p, max(lowest, from), to)
 		case highest > offset || offset != to+1:
-			return page{}, 0, fmt.Errorf("messages.getHistory: %w", errRepeats)
+			return failed(fmt.Errorf("messages.getHistory: %w", errRepeats))
 		}
 		offset = to // this server tells the message at the offset too, and that was all
 	}
 }
 
-// askHistory asks for the page of messages below id offset.
-func (r *run) askHistory(ctx context.Context, c *chat, offset, from int) (page, error) {
-	answer, err := r.api.MessagesGetHistory(ctx, &tg.MessagesGetHistoryRequest{
-		Peer:     c.input,
-		OffsetID: offset,
-		// One below the range: that message is archived, and to see it is to
-		// know that the range is done, which saves asking for an empty page.
-		MinID: max(0, from-2),
-		Limit: pageSize,
-	})
-	if err != nil {
-		return page{}, err
-	}
-	return pageOf(answer)
-}
+func failed(err error) answer { return answer{err: err} }
+
+func complete(p page, from, to int) answer { return answer{page: p, from: from, to: to} }
 
 // pageOf takes the server's answer apart, whichever of its forms it has.
 func pageOf(answer tg.MessagesMessagesClass) (page, error) {

@@ -22,6 +22,15 @@ type fakeHistory struct {
 	atOff  bool         // the message at the offset is told too
 	slice  bool         // told as a slice with a count
 	edited map[int]int  // dates of edits, by id
+	poison map[int]bool // a page with one of them cannot be decoded
+}
+
+// garbage is an answer of a later layer.
+type garbage struct{}
+
+func (garbage) Encode(b *bin.Buffer) error {
+	b.PutID(0xdeadbeef)
+	return nil
 }
 
 func (h *fakeHistory) answer(in any) (bin.Encoder, error) {
@@ -35,11 +44,19 @@ func (h *fakeHistory) answer(in any) (bin.Encoder, error) {
 		offset = lastID
 	}
 	var messages []tg.MessageClass
+	skip := request.AddOffset
 	for _, id := range slices.Backward(h.ids) {
 		below := id < offset || h.atOff && id == offset
-		if below && (h.deaf || id > request.MinID) && len(messages) < limit {
-			messages = append(messages, h.message(id))
+		if !below || !h.deaf && id <= request.MinID || len(messages) >= limit {
+			continue
 		}
+		if skip--; skip >= 0 {
+			continue
+		}
+		if h.poison[id] {
+			return garbage{}, nil
+		}
+		messages = append(messages, h.message(id))
 	}
 	if h.slice {
 		return &tg.MessagesMessagesSlice{Count: len(h.ids), Messages: messages, Users: []tg.UserClass{}, Chats: []tg.ChatClass{}}, nil
@@ -203,6 +220,37 @@ func TestHistoryThatRepeats(t *testing.T) {
 		t.Fatalf("error %v, want %v", err, errRepeats)
 	}
 	equal(t, "messages", a.ids("user7"), upTo(300)[200:])
+}
+
+// A message that this program's layer does not know costs that message and no
+// other. It is asked for again by every sync, at a small price.
+func TestHistoryAroundTheUnknown(t *testing.T) {
+	h := &fakeHistory{ids: upTo(400), slice: true, poison: map[int]bool{1: true, 120: true, 121: true, 333: true, 400: true}}
+	a := newFakeArchive()
+	if err := syncOne(t, newFakeServer(h.answer), a, 400); !undecodable(err) || ends(err) {
+		t.Fatalf("error %v", err)
+	}
+	known := slices.DeleteFunc(upTo(400), func(id int) bool { return h.poison[id] })
+	equal(t, "messages", a.ids("user7"), known)
+	server := newFakeServer(h.answer)
+	h.ids = append(h.ids, 401) // and a new one
+	known = append(known, 401)
+	if err := syncOne(t, server, a, 401); !undecodable(err) {
+		t.Fatalf("error %v", err)
+	}
+	equal(t, "messages", a.ids("user7"), known)
+	if n := server.count("messages.getHistory"); n > 6*len(h.poison) {
+		t.Errorf("%d calls for %d messages", n, len(h.poison))
+	}
+	h.poison = map[int]bool{333: true}
+	if err := syncOne(t, newFakeServer(h.answer), a, 401); !undecodable(err) {
+		t.Fatalf("error %v", err)
+	}
+	h.poison = nil
+	if err := syncOne(t, newFakeServer(h.answer), a, 401); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "messages", a.ids("user7"), h.ids)
 }
 
 // When the sync is stopped, the page in hand is kept.

@@ -52,28 +52,29 @@ func (c *Client) connect(ctx context.Context, g *gates, body func(context.Contex
 	late := time.AfterFunc(c.options.ConnectTimeout, func() { cancel(d.unreachable()) })
 	defer late.Stop()
 	ended := false
-	var failure error // of body; gotd puts its own words before what it returns
 	err := client.Run(ctx, func(ctx context.Context) error {
 		late.Stop()
-		defer l.closePools()
-		failure = body(ctx, l)
+		failure := body(ctx, l) // gotd would put its own words before it
 		ended = failure == nil
+		if failure != nil {
+			cancel(failure)
+		}
+		l.closePools()
 		return nil
 	})
 	if ended {
 		return nil
 	}
-	return connectError(ctx, errors.Join(failure, err))
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return connectError(err)
 }
 
-// connectError finds the reason behind the error that a run ended with.
-func connectError(ctx context.Context, err error) error {
-	cause := context.Cause(ctx)
+// connectError gives what the server says about a connection the names that
+// callers know.
+func connectError(err error) error {
 	switch {
-	case cause != nil && !errors.Is(cause, context.Canceled):
-		return cause
-	case cause != nil:
-		return ctx.Err()
 	case errors.Is(err, exchange.ErrKeyFingerprintNotFound):
 		return fmt.Errorf("%w: %w", ErrServerKey, err)
 	case tgerr.Is(err, "API_ID_INVALID", "API_ID_PUBLISHED_FLOOD", "CONNECTION_API_ID_INVALID"):

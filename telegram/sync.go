@@ -117,7 +117,7 @@ func (r *run) profile(ctx context.Context) error {
 	switch {
 	case err == nil:
 		p.Bio = full.FullUser.About
-	case refused(err) && !ends(err):
+	case dispensable(err):
 		r.warn("users.getFullUser", err)
 	default:
 		return err

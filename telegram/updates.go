@@ -29,7 +29,7 @@ func (r *run) updates(ctx context.Context) error {
 	for {
 		at := *r.state.Updates
 		answer, err := r.api.UpdatesGetDifference(ctx, &tg.UpdatesGetDifferenceRequest{Pts: at.Pts, Qts: at.Qts, Date: at.Date})
-		if refused(err) && !ends(err) {
+		if dispensable(err) {
 			r.warn("updates.getDifference", err)
 			return nil
 		}
@@ -48,7 +48,7 @@ func (r *run) updates(ctx context.Context) error {
 
 func (r *run) startUpdates(ctx context.Context) error {
 	now, err := r.api.UpdatesGetState(ctx)
-	if refused(err) && !ends(err) {
+	if dispensable(err) {
 		r.warn("updates.getState", err)
 		return nil
 	}
@@ -177,7 +177,7 @@ func (r *run) channelUpdates(ctx context.Context, c *chat) error {
 			Pts:     before,
 			Limit:   pageSize,
 		})
-		if refused(err) && !ends(err) && !inaccessible(err) {
+		if dispensable(err) && !inaccessible(err) {
 			r.warn("updates.getChannelDifference", err)
 			return nil
 		}
@@ -296,7 +296,7 @@ func (r *run) look(ctx context.Context, ch *changes, id archive.PeerID) error {
 	slices.Sort(ids)
 	for ids := range slices.Chunk(slices.Compact(ids), pageSize) {
 		found, err := r.link.messages(ctx, c.id, c.hash, ids)
-		if refused(err) && !ends(err) {
+		if dispensable(err) {
 			r.warn("messages.getMessages", err)
 			return nil
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // version is set by the linker in releases.
-var version = "devel" //nolint:gochecknoglobals // the linker needs a variable
+var version = "devel"
 
 func (a *app) versionCommand() *cobra.Command {
 	var asJSON bool

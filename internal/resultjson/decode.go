@@ -156,8 +156,12 @@ func (d *decoder) value(v *value, dst reflect.Value, option string) error {
 		*target = p
 		return err
 	case *Name:
-		*target = Name{Text: v.text, Null: v.isNull()}
-		if v.kind != '"' && !v.isNull() {
+		switch v.kind {
+		case 'n':
+			*target = Name{Null: true}
+		case '"':
+			*target = Name{Text: v.text}
+		default:
 			return fmt.Errorf("%s where a name belongs", v.what())
 		}
 		return nil

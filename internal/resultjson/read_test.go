@@ -99,7 +99,8 @@ func TestEverythingKeepsItsValues(t *testing.T) {
 	check("null forward", by["forwarded from the deleted"].ForwardedFrom.Null)
 	check("absent forward", by["a reply"].ForwardedFrom == nil)
 	check("edited", by["Ünïcode 🙂 fett"].Edited == by["Ünïcode 🙂 fett"].Date+120)
-	check("members", len(by["create_group"].Members) > 0)
+	members := g.messages[g.chats[2]][0].Members
+	check("members", len(members) == 4 && members[2] == Name{Text: "Ада Ветрова"} && members[3] == Name{Null: true})
 	check("icon", *by["topic_edit"].NewIconEmojiID == 5368324170671202286)
 	check("gift text", PlainText(by["send_star_gift"].GiftText) == "For you")
 	var invoice, null bool

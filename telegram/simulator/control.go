@@ -197,7 +197,7 @@ func handle[T any](mux *http.ServeMux, pattern string, do action[T]) {
 func reply(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(v) // a client that is gone needs no answer
+	_ = json.NewEncoder(w).Encode(v) // a client that is gone needs no answer
 }
 
 func (s *Simulator) postFault(in struct {

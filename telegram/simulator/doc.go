@@ -24,8 +24,9 @@
 //	telegram.toml   [telegram] and [[account]] for a client's settings; written last
 //
 // and, for the next run to go on with, server.key (the private key) and
-// sessions.json (auth keys and logins). Files appear whole; the first three of an
-// earlier run are removed before the ports are opened.
+// sessions.json (auth keys and logins). Files appear whole; telegram.toml,
+// account.json and control.json of an earlier run are removed before the ports are
+// opened, so that whoever waits for them does not read old addresses.
 //
 // The control API is plain HTTP on loopback; GET / lists its calls. FaultHelp
 // explains the text form of faults.

@@ -223,7 +223,7 @@ func (s *Simulator) serveControl(ctx context.Context) error {
 	}
 	s.info.Control = "http://" + l.Addr().String()
 	server := &http.Server{Handler: s.control(), ReadHeaderTimeout: 10 * time.Second}
-	stop := context.AfterFunc(ctx, func() { server.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	s.work.Go(func() {
 		defer stop()
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -251,7 +251,7 @@ func (s *Simulator) Info() Info { return s.info }
 func (s *Simulator) Close() error {
 	s.cancel()
 	for _, c := range s.centres {
-		c.listener.Close() // one that is not served yet
+		_ = c.listener.Close() // one that is not served yet
 	}
 	s.work.Wait()
 	s.mu.Lock()

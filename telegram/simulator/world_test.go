@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -39,9 +38,7 @@ const (
 type hamlet struct {
 	account *world.Account
 	file    []byte
-
-	mu   sync.Mutex
-	push func(int64, tg.UpdatesClass)
+	push    func(int64, tg.UpdatesClass)
 }
 
 func newHamlet(password string, home int) *hamlet {

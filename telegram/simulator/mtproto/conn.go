@@ -1,6 +1,7 @@
 package mtproto
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -48,11 +49,12 @@ type conn struct {
 	wake   chan struct{}
 }
 
-// serve handles a connection until it ends.
-func (c *conn) serve() error {
+// serve handles a connection until it ends. Requests live as long as ctx, which
+// is the server's: they outlive the connection.
+func (c *conn) serve(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(c.writeLoop)
-	err := c.readLoop()
+	err := c.readLoop(ctx)
 	c.close()
 	wg.Wait()
 	return err
@@ -63,7 +65,7 @@ func (c *conn) close() {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
-	c.wire.Close()
+	_ = c.wire.Close()
 	c.signal()
 }
 
@@ -90,10 +92,10 @@ func (c *conn) fail(code int32) {
 	c.signal()
 }
 
-func (c *conn) readLoop() error {
+func (c *conn) readLoop(ctx context.Context) error {
 	var b bin.Buffer
 	for {
-		deadline := time.Now().Add(c.server.idle)
+		deadline := c.server.now().Add(c.server.idle)
 		if !c.hangup.IsZero() && c.hangup.Before(deadline) {
 			deadline = c.hangup
 		}
@@ -103,14 +105,14 @@ func (c *conn) readLoop() error {
 		if err := c.wire.read(&b); err != nil {
 			return err
 		}
-		if err := c.packet(&b); err != nil {
+		if err := c.packet(ctx, &b); err != nil {
 			return err
 		}
 	}
 }
 
 // packet handles one packet: a step of a key exchange, or an encrypted message.
-func (c *conn) packet(b *bin.Buffer) error {
+func (c *conn) packet(ctx context.Context, b *bin.Buffer) error {
 	var id KeyID
 	if err := b.PeekN(id[:], len(id)); err != nil {
 		return err
@@ -129,7 +131,7 @@ func (c *conn) packet(b *bin.Buffer) error {
 		c.fail(codec.CodeAuthKeyNotFound)
 		return nil
 	}
-	return c.server.receive(c, key, e, body)
+	return c.server.receive(ctx, c, key, e, body)
 }
 
 func (c *conn) exchange(b *bin.Buffer) error {
@@ -168,7 +170,7 @@ func (c *conn) writeLoop() {
 		}
 		if err := c.writeAll(parcels, errs); err != nil && !errors.Is(err, net.ErrClosed) {
 			c.server.log.Debug("write", "error", err)
-			c.wire.Close()
+			_ = c.wire.Close()
 		}
 	}
 }
@@ -182,7 +184,7 @@ func (c *conn) take() (parcels []parcel, errs []int32, closed bool) {
 }
 
 func (c *conn) writeAll(parcels []parcel, errs []int32) error {
-	if err := c.wire.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+	if err := c.wire.SetWriteDeadline(c.server.now().Add(writeTime)); err != nil {
 		return err
 	}
 	s := c.server.sealers.get()

@@ -1,6 +1,7 @@
 package mtproto
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -119,9 +120,9 @@ func unpack(e envelope, body []byte) (outer incoming, inner []incoming, err erro
 }
 
 // receive handles the messages of one packet.
-func (s *session) receive(c *conn, outer incoming, inner []incoming) error {
+func (s *session) receive(ctx context.Context, c *conn, outer incoming, inner []incoming) error {
 	if inner == nil {
-		return s.accept(c, outer)
+		return s.accept(ctx, c, outer)
 	}
 	if _, _, code := s.admit(outer.id, outer.seq, container); code != 0 {
 		s.sendService(c, badMessage(outer, code))
@@ -139,7 +140,7 @@ func (s *session) receive(c *conn, outer incoming, inner []incoming) error {
 			s.sendService(c, badMessage(m, code))
 			continue
 		}
-		if err := s.accept(c, m); err != nil {
+		if err := s.accept(ctx, c, m); err != nil {
 			return err
 		}
 	}
@@ -151,7 +152,7 @@ func badMessage(m incoming, code int) *mt.BadMsgNotification {
 }
 
 // accept handles one message unless it was received before.
-func (s *session) accept(c *conn, m incoming) error {
+func (s *session) accept(ctx context.Context, c *conn, m incoming) error {
 	kind := kindOf(m.tl)
 	r, known, code := s.admit(m.id, m.seq, kind)
 	switch {
@@ -159,14 +160,14 @@ func (s *session) accept(c *conn, m incoming) error {
 		s.sendService(c, badMessage(m, code))
 		return nil
 	case known && kind == request:
-		s.repeat(c, r, m)
+		s.repeat(ctx, c, r, m)
 		return nil
 	}
-	return s.serve(c, r, m)
+	return s.serve(ctx, c, r, m)
 }
 
 // repeat handles a request that came before: the client has not seen its answer.
-func (s *session) repeat(c *conn, r *received, m incoming) {
+func (s *session) repeat(ctx context.Context, c *conn, r *received, m incoming) {
 	s.mu.Lock()
 	again := false
 	switch {
@@ -179,7 +180,7 @@ func (s *session) repeat(c *conn, r *received, m incoming) {
 	}
 	s.mu.Unlock()
 	if again {
-		s.request(c, r, m.body)
+		s.request(ctx, c, r, m.body)
 		return
 	}
 	s.ackLater(r)

@@ -36,7 +36,7 @@ type Request struct {
 }
 
 // request runs one API call in the background.
-func (s *session) request(c *conn, r *received, b *bin.Buffer) {
+func (s *session) request(ctx context.Context, c *conn, r *received, b *bin.Buffer) {
 	req := &Request{DC: s.server.dc, Session: s.id}
 	after, err := unwrap(b, req)
 	if err == nil && req.ID == tg.AuthBindTempAuthKeyRequestTypeID {
@@ -54,7 +54,7 @@ func (s *session) request(c *conn, r *received, b *bin.Buffer) {
 	}
 	req.Key = permanent
 	req.Layer = s.server.keys.layer(permanent, req.Layer)
-	ctx, cancel := context.WithCancel(s.ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	waits := s.start(r, req, after, cancel)
 	s.server.work.Go(func() {
 		defer cancel()

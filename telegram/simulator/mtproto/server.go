@@ -27,7 +27,7 @@ type Options struct {
 	Keys    *Keys
 	Handler Handler
 	Idle    time.Duration    // silence after which a connection is closed, default 3 minutes
-	Now     func() time.Time // default time.Now
+	Now     func() time.Time // default time.Now; deadlines of connections go by it too
 	Log     *slog.Logger     // default: none
 }
 
@@ -47,7 +47,6 @@ type Server struct {
 	exchanged atomic.Int64
 
 	mu       sync.Mutex
-	ctx      context.Context // of everything that runs; set by Serve
 	sessions map[sessionID]*session
 	detached []*session // without a connection, longest first
 	conns    map[*conn]struct{}
@@ -88,10 +87,7 @@ func NewServer(o Options) (*Server, error) {
 // has. It may be called once.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
-	s.mu.Lock()
-	s.ctx = ctx
-	s.mu.Unlock()
-	stop := context.AfterFunc(ctx, func() { l.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
 	err := s.accept(ctx, l)
 	cancel() // every connection watches ctx
@@ -104,7 +100,7 @@ func (s *Server) accept(ctx context.Context, l net.Listener) error {
 		c, err := l.Accept()
 		if ctx.Err() != nil {
 			if err == nil {
-				c.Close()
+				_ = c.Close()
 			}
 			return nil
 		}
@@ -123,9 +119,9 @@ func (s *Server) accept(ctx context.Context, l net.Listener) error {
 // handle serves one connection.
 func (s *Server) handle(ctx context.Context, tcp net.Conn) error {
 	defer tcp.Close()
-	stop := context.AfterFunc(ctx, func() { tcp.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = tcp.Close() })
 	defer stop()
-	if err := tcp.SetReadDeadline(time.Now().Add(helloTime)); err != nil {
+	if err := tcp.SetReadDeadline(s.now().Add(helloTime)); err != nil {
 		return err
 	}
 	w, err := newWire(tcp)
@@ -140,7 +136,7 @@ func (s *Server) handle(ctx context.Context, tcp net.Conn) error {
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
 	defer s.leave(c)
-	return c.serve()
+	return c.serve(ctx)
 }
 
 // leave forgets a connection.
@@ -160,7 +156,7 @@ func (s *Server) leave(c *conn) {
 
 // end forgets a session. The lock is held.
 func (s *Server) end(gone *session) {
-	gone.cancel()
+	gone.giveUp()
 	delete(s.sessions, gone.sessionID)
 	s.detached = slices.DeleteFunc(s.detached, func(d *session) bool { return d == gone })
 }
@@ -184,7 +180,6 @@ func (s *Server) session(key *Key, id int64, c *conn) (_ *session, made bool) {
 	found, ok := s.sessions[at]
 	if !ok {
 		found = &session{sessionID: at, server: s, by: key, received: map[int64]*received{}}
-		found.ctx, found.cancel = context.WithCancel(s.ctx)
 		s.sessions[at] = found
 	}
 	s.detached = slices.DeleteFunc(s.detached, func(d *session) bool { return d == found })
@@ -272,7 +267,7 @@ func (s *Server) Stats() Stats {
 }
 
 // receive handles a decrypted packet.
-func (s *Server) receive(c *conn, key *Key, e envelope, body []byte) error {
+func (s *Server) receive(ctx context.Context, c *conn, key *Key, e envelope, body []byte) error {
 	now := s.now()
 	if !s.keys.saltHolds(key, e.salt, now) {
 		return s.refuse(c, key, e, &mt.BadServerSalt{
@@ -295,7 +290,7 @@ func (s *Server) receive(c *conn, key *Key, e envelope, body []byte) error {
 		}
 		session.greet(c, first)
 	}
-	return session.receive(c, outer, inner)
+	return session.receive(ctx, c, outer, inner)
 }
 
 // refuse answers a packet outside of any session.

@@ -1,6 +1,7 @@
 package mtproto
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -51,7 +52,7 @@ const (
 )
 
 // serve handles a service message, or passes a request on.
-func (s *session) serve(c *conn, r *received, m incoming) error {
+func (s *session) serve(ctx context.Context, c *conn, r *received, m incoming) error {
 	switch m.tl {
 	case mt.MsgsAckTypeID:
 		var in mt.MsgsAck
@@ -66,7 +67,7 @@ func (s *session) serve(c *conn, r *received, m incoming) error {
 	case mt.PingDelayDisconnectRequestTypeID:
 		var in mt.PingDelayDisconnectRequest
 		err := in.Decode(m.body)
-		c.hangup = time.Now().Add(time.Duration(in.DisconnectDelay) * time.Second)
+		c.hangup = s.server.now().Add(time.Duration(in.DisconnectDelay) * time.Second)
 		s.reply(c, r, &mt.Pong{MsgID: m.id, PingID: in.PingID})
 		return err
 	case mt.GetFutureSaltsRequestTypeID:
@@ -90,7 +91,7 @@ func (s *session) serve(c *conn, r *received, m incoming) error {
 		return nil
 	}
 	s.ackLater(r)
-	s.request(c, r, m.body)
+	s.request(ctx, c, r, m.body)
 	return nil
 }
 

@@ -36,8 +36,6 @@ type session struct {
 	sessionID
 	server *Server
 	by     *Key // the key packets are sealed with; perhaps a temporary one
-	ctx    context.Context
-	cancel context.CancelFunc
 
 	mu       sync.Mutex
 	conns    []*conn // open ones, the newest last
@@ -265,6 +263,17 @@ func (s *session) checkSeq(i int, seq int32, kind contentKind) int {
 		}
 	}
 	return 0
+}
+
+// giveUp stops the requests that are running.
+func (s *session) giveUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.received {
+		if r.running {
+			r.cancel()
+		}
+	}
 }
 
 // forget makes a message one that was never received.

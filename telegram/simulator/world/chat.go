@@ -49,7 +49,7 @@ func (s *stored) date(i int) int                { return s.dates[i] }
 func (s *stored) gone() int                     { return 0 }
 func (s *stored) message(i int) tg.MessageClass { return decodeMessage(s.data[i]) }
 
-// add appends a message; ids must ascend.
+// add appends a message. Ids must ascend; where they may not, tidy has to follow.
 func (s *stored) add(m tg.MessageClass) {
 	date := 0
 	switch m := m.(type) {
@@ -61,6 +61,34 @@ func (s *stored) add(m tg.MessageClass) {
 	s.ids = append(s.ids, m.GetID())
 	s.dates = append(s.dates, date)
 	s.data = append(s.data, encodeMessage(m))
+}
+
+// tidy puts messages in ascending order and returns the ids that were there
+// more than once; the first of each is kept.
+func (s *stored) tidy() (twice []int) {
+	sort.Stable(byID{s})
+	n := 0
+	for i := range s.ids {
+		if n > 0 && s.ids[i] == s.ids[n-1] {
+			twice = append(twice, s.ids[i])
+			continue
+		}
+		s.ids[n], s.dates[n], s.data[n] = s.ids[i], s.dates[i], s.data[i]
+		n++
+	}
+	s.ids, s.dates, s.data = s.ids[:n], s.dates[:n], s.data[:n]
+	return twice
+}
+
+// byID sorts a stored history.
+type byID struct{ *stored }
+
+func (s byID) Len() int           { return len(s.ids) }
+func (s byID) Less(i, j int) bool { return s.ids[i] < s.ids[j] }
+func (s byID) Swap(i, j int) {
+	s.ids[i], s.ids[j] = s.ids[j], s.ids[i]
+	s.dates[i], s.dates[j] = s.dates[j], s.dates[i]
+	s.data[i], s.data[j] = s.data[j], s.data[i]
 }
 
 func (c *chat) len() int { return c.base.len() + c.added.len() }

@@ -178,10 +178,3 @@ func (im *importer) logins() {
 		}
 	}
 }
-
-func nameText(n *resultjson.Name) string {
-	if n == nil {
-		return ""
-	}
-	return n.Text
-}

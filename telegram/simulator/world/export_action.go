@@ -14,10 +14,10 @@ const daysPerMonth = 30
 // action makes what a service message tells. One that layer 229 cannot express
 // is served empty, with a warning.
 func (c *chatImport) action(m *resultjson.Message) tg.MessageActionClass {
-	for _, make := range []func(*resultjson.Message) tg.MessageActionClass{
+	for _, family := range []func(*resultjson.Message) tg.MessageActionClass{
 		c.groupAction, c.callAction, c.botAction, c.giftAction, c.listAction,
 	} {
-		if a := make(m); a != nil {
+		if a := family(m); a != nil {
 			return a
 		}
 	}

@@ -3,7 +3,6 @@ package world
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/gotd/td/tg"
 
@@ -21,11 +20,11 @@ type chatImport struct {
 	peer     peer // of the messages being made: the chat, or the group it was made from
 	now      *resultjson.Message
 	lastDate int
-	made     map[peer][]tg.MessageClass
+	made     map[peer]*stored
 }
 
 func (im *importer) newChat(s *surveyed) *chatImport {
-	return &chatImport{importer: im, s: s, peer: s.peer, made: map[peer][]tg.MessageClass{}}
+	return &chatImport{importer: im, s: s, peer: s.peer, made: map[peer]*stored{}}
 }
 
 func (c *chatImport) warnf(format string, args ...any) {
@@ -44,20 +43,19 @@ func (c *chatImport) close() {
 	}
 	c.now = nil
 	for _, p := range c.homes() {
-		list := c.made[p]
-		slices.SortStableFunc(list, func(a, b tg.MessageClass) int { return cmp.Compare(a.GetID(), b.GetID()) })
-		base, last := &stored{}, 0
-		for _, m := range list {
-			if m.GetID() == last {
-				c.warnf("message %d is there twice; the first one is served", last)
-				continue
-			}
-			last = m.GetID()
-			base.add(m)
+		base := c.made[p]
+		if base == nil {
+			base = &stored{}
+		}
+		for _, id := range base.tidy() {
+			c.warnf("message %d is there twice; the first one is served", id)
 		}
 		if c.a.chats[p] != nil {
 			c.warnf("the chat is there twice; the first one is served")
 			continue
+		}
+		if place := c.w.places[p]; place != nil && base.len() > 0 {
+			place.date = base.date(0)
 		}
 		c.a.add(newChat(p, base))
 	}
@@ -87,14 +85,14 @@ func (c *chatImport) message(m *resultjson.Message) {
 	if m.Date != 0 {
 		c.lastDate = int(m.Date)
 	}
-	for key := range m.Unknown {
-		c.warnf("the key %q is not understood", key)
+	if c.made[c.peer] == nil {
+		c.made[c.peer] = &stored{}
 	}
 	if m.Type == resultjson.TypeService {
-		c.made[c.peer] = append(c.made[c.peer], c.service(int(id), m))
+		c.made[c.peer].add(c.service(int(id), m))
 		return
 	}
-	c.made[c.peer] = append(c.made[c.peer], c.plain(int(id), m))
+	c.made[c.peer].add(c.plain(int(id), m))
 }
 
 // plain makes a message that is no service message. Of an unsupported one only

@@ -13,14 +13,15 @@ type nameBook struct {
 	names  map[resultjson.Peer]*resultjson.Name
 	bots   map[int64]string // user id: username a game link gives
 	byName map[string]peer
-	byUser map[string]peer // by username
+	byUser map[string]peer  // by username
+	madeUp map[string]int64 // users of whom only the name is known; "" is the deleted one
 	taken  map[int64]bool
 }
 
 func newNameBook() *nameBook {
 	return &nameBook{
 		names: map[resultjson.Peer]*resultjson.Name{}, bots: map[int64]string{},
-		byName: map[string]peer{}, byUser: map[string]peer{}, taken: map[int64]bool{},
+		byName: map[string]peer{}, byUser: map[string]peer{}, madeUp: map[string]int64{}, taken: map[int64]bool{},
 	}
 }
 
@@ -138,42 +139,26 @@ func (b *nameBook) newID(name string) int64 {
 
 // user finds the user of a name, or makes one up. Null is a deleted account.
 func (im *importer) user(n *resultjson.Name) int64 {
-	if n == nil {
-		n = &resultjson.Name{Null: true}
-	}
-	if n.Null || n.Text == "" {
-		return im.deletedUser()
-	}
-	if p, ok := im.book.byName[n.Text]; ok && p.kind == 'u' {
+	name := nameText(n)
+	if p, ok := im.book.byName[name]; ok && p.kind == 'u' {
 		return p.id
 	}
-	if p, ok := im.book.byName["user:"+n.Text]; ok {
-		return p.id
+	if id, ok := im.book.madeUp[name]; ok {
+		return id
 	}
-	id := im.book.newID(n.Text)
-	im.w.people[id] = &person{id: id, first: n.Text}
-	im.book.byName["user:"+n.Text] = userPeer(id)
+	id := im.book.newID(name)
+	im.book.madeUp[name] = id
+	im.w.people[id] = &person{id: id, first: name, deleted: name == ""}
 	return id
 }
 
 // deletedUser is the user behind every null without an id.
-func (im *importer) deletedUser() int64 {
-	const name = "user:" // no name can be this
-	if p, ok := im.book.byName[name]; ok {
-		return p.id
-	}
-	id := im.book.newID("a deleted account")
-	im.w.people[id] = &person{id: id, deleted: true}
-	im.book.byName[name] = userPeer(id)
-	return id
-}
+func (im *importer) deletedUser() int64 { return im.user(nil) }
 
 // named finds the peer of a name, whatever it is, or makes up a user.
 func (im *importer) named(n *resultjson.Name) peer {
-	if n != nil && !n.Null {
-		if p, ok := im.book.byName[n.Text]; ok {
-			return p
-		}
+	if p, ok := im.book.byName[nameText(n)]; ok {
+		return p
 	}
 	return userPeer(im.user(n))
 }
@@ -208,4 +193,12 @@ func (im *importer) peer(id resultjson.Peer) peer {
 		im.w.places[p] = &place{peer: p, broadcast: p.kind == 'c', left: true, date: 1}
 	}
 	return p
+}
+
+// nameText is the text of a name; "" for null and for none.
+func nameText(n *resultjson.Name) string {
+	if n == nil {
+		return ""
+	}
+	return n.Text
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -347,5 +348,59 @@ func TestExportsOfEveryEraComeBack(t *testing.T) {
 	}
 	for _, dir := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) { compare(t, dir) })
+	}
+}
+
+func TestWhatCannotBeExpressedIsListed(t *testing.T) {
+	_, warnings := fromExport(t, madeUpFolder(t))
+	if len(warnings) != 1 || warnings[0].String() != `user700000002 message 51: the action "requested_phone_number" cannot be expressed; it is served empty` {
+		t.Errorf("%v", warnings)
+	}
+	dir := t.TempDir()
+	write(t, dir, "result.json", []byte(`{"name": "N", "type": "private_group", "id": 5, "messages": [
+		{"id": 1, "type": "message", "from_id": "user7", "text": [{"type": "sparkling", "text": "x"}], "date": "2024-01-01T00:00:00", "glitter": 1},
+		{"id": 3, "type": "message", "from_id": "user7", "text": "three", "date": "2024-01-01T00:00:02", "file": "files/gone", "media_type": "hologram"},
+		{"id": 2, "type": "message", "from_id": "user7", "text": "two", "date": "2024-01-01T00:00:01", "inline_bot_buttons": [[{"type": "request_phone", "text": "x"}]]},
+		{"id": 2, "type": "message", "from_id": "user7", "text": "two again", "date": "2024-01-01T00:00:01"},
+		{"id": 0, "type": "message", "from_id": "user7", "text": "no id", "date": "2024-01-01T00:00:01"},
+		{"id": 4, "type": "service", "actor_id": "user7", "action": "send_premium_gift", "cost": "a lot", "date": "2024-01-01T00:00:03"}]}`))
+	w, warnings := fromExport(t, dir)
+	var got []string
+	for _, one := range warnings {
+		got = append(got, one.String())
+	}
+	want := []string{
+		"result.json line 2: messages[0].glitter: unknown key",
+		`chat5 message 1: text of the type "sparkling" is served as unknown`,
+		"chat5 message 3: a file is not in the folder; it is unavailable",
+		`chat5 message 3: media of the type "hologram" is served as a plain file`,
+		`chat5 message 2: an inline button of the type "request_phone"; it is served disabled`,
+		"chat5: no server gives a message this id; it is left out",
+		"chat5 message 4: the cost of a gift is not understood; it is served as 0",
+		"chat5: message 2 is there twice; the first one is served",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	m := visit(t, w).history(groupPeer(5))
+	if !slices.Equal(ids(m.list), []int{4, 3, 2, 1}) || textOf(m.list[2]) != "two" {
+		t.Errorf("%v", ids(m.list))
+	}
+}
+
+func TestMoney(t *testing.T) {
+	for text, want := range map[string]string{
+		"$4.99": "USD 499", "€14.99": "EUR 1499", "14,99 €": "EUR 1499", "1,234.50 USD": "USD 123450", "1.234,50\u00a0€": "EUR 123450",
+		"$5": "USD 500", "¥600": "JPY 600", "⭐100": "XTR 100", "₹1,299": "INR 129900", "RUB 99.90": "RUB 9990",
+	} {
+		currency, amount, ok := money(text)
+		if got := currency + " " + strconv.FormatInt(amount, 10); !ok || got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+	for _, text := range []string{"", "a lot", "12"} {
+		if c, n, ok := money(text); ok {
+			t.Errorf("%q is %s %d", text, c, n)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -162,7 +163,7 @@ func (w *World) Chats(user int64) []ChatInfo {
 	for _, c := range a.order {
 		info := ChatInfo{ID: c.peer.String(), Messages: c.count(), LastID: c.lastID()}
 		if p := w.people[c.peer.id]; c.kind == 'u' && p != nil {
-			info.Name = p.first
+			info.Name = strings.TrimSpace(p.first + " " + p.last)
 		} else if p := w.places[c.peer]; p != nil {
 			info.Name = p.title
 		}
