@@ -9,7 +9,7 @@ raw=$(mktemp)
 trap 'rm -f "$raw"' EXIT
 {
 	go test -run '^$' -bench . -benchtime 2s -count "$count" -timeout 30m ./chunkstore
-	go test -run '^$' -bench . -benchtime 1x -count "$count" -timeout 30m ./cmd/telekeep
+	go test -run '^$' -bench . -benchtime 1x -count "$count" -timeout 30m ./telegram/simulator ./cmd/telekeep
 } >"$raw" 2>&1 || { cat "$raw" >&2; exit 1; }
 awk '
 /^Benchmark/ {

@@ -94,7 +94,7 @@ func (c *Client) Login(ctx context.Context, phone string, ask Asker) (*Self, err
 			return err
 		}
 		self = selfOf(user)
-		return c.options.Session.adopt(self.ID)
+		return c.options.Session.adopt(ctx, self.ID, l.config().ThisDC)
 	})
 	if err != nil {
 		return nil, err

@@ -75,7 +75,7 @@ func TestRevokedSession(t *testing.T) {
 	}
 	end()
 	i.login()
-	revoke, err := simulator.ParseFault("upload.getFile revoke after=10 count=1")
+	revoke, err := simulator.ParseFault("upload.getFile revoke dc=2 after=5 count=1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/gotd/td/session"
 	"github.com/gotd/td/tg"
@@ -171,19 +172,47 @@ func (s *Session) begin() {
 	s.signing, s.trial = true, nil
 }
 
+// How long adopt waits for the key to be handed over, and how often it looks.
+const (
+	adoptTimeout = 10 * time.Second
+	adoptPoll    = 5 * time.Millisecond
+)
+
 // adopt ends a sign-in: its key has signed in as account and replaces what the
-// file held.
-func (s *Session) adopt(account archive.PeerID) error {
+// file held. gotd hands a key over in its own time, also after it moved to
+// another data centre: adopt waits for the one of data centre dc.
+func (s *Session) adopt(ctx context.Context, account archive.PeerID, dc int) error {
+	ctx, cancel := context.WithTimeout(ctx, adoptTimeout)
+	defer cancel()
+	for {
+		done, err := s.tryAdopt(account, dc)
+		if done || err != nil {
+			return err
+		}
+		if sleep(ctx, adoptPoll) != nil {
+			return errors.New("the sign-in left no key")
+		}
+	}
+}
+
+func (s *Session) tryAdopt(account archive.PeerID, dc int) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.trial == nil {
-		return errors.New("the sign-in left no key")
+		return false, nil
+	}
+	var stored struct{ Data struct{ DC int } }
+	if err := json.Unmarshal(s.trial, &stored); err != nil {
+		return false, fmt.Errorf("session: %w", err)
+	}
+	if stored.Data.DC != dc {
+		return false, nil
 	}
 	if err := s.write(&savedSession{Version: sessionVersion, Account: account, Data: s.trial}); err != nil {
-		return err
+		return false, err
 	}
 	s.signing, s.trial = false, nil
-	return nil
+	return true, nil
 }
 
 // abandon ends a sign-in that came to nothing.

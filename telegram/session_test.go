@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/gotd/td/session"
 )
@@ -64,7 +65,7 @@ func signedIn(t *testing.T, path, key string) {
 	if err := s.StoreSession(t.Context(), gotdSession(t, key, 1)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.adopt("user5"); err != nil {
+	if err := s.adopt(t.Context(), "user5", 2); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -147,14 +148,24 @@ func TestSessionSignIn(t *testing.T) {
 		t.Fatal("a sign-in that came to nothing changed the key")
 	}
 	s.begin()
-	if err := s.adopt("user6"); err == nil {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := s.adopt(ctx, "user6", 2); err == nil {
 		t.Fatal("a sign-in without a key was taken")
 	}
-	if err := s.StoreSession(t.Context(), gotdSession(t, "new", 1)); err != nil {
+	adopted := make(chan error)
+	go func() { adopted <- s.adopt(t.Context(), "user6", 2) }() // the key comes later
+	for _, data := range [][]byte{bytes.Replace(gotdSession(t, "x", 1), []byte(`"DC":2`), []byte(`"DC":1`), 1), gotdSession(t, "new", 1)} {
+		if err := s.StoreSession(t.Context(), data); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * adoptPoll)
+	}
+	if err := <-adopted; err != nil {
 		t.Fatal(err)
 	}
-	if err := s.adopt("user6"); err != nil {
-		t.Fatal(err)
+	if data, _ := s.LoadSession(t.Context()); !bytes.Equal(data, gotdSession(t, "new", 1)) {
+		t.Fatalf("adopted %s", data)
 	}
 	_ = s.Close()
 	if s = openSession(t, path); s.Account() != "user6" {
