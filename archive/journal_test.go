@@ -319,6 +319,45 @@ func TestKillWhileRotating(t *testing.T) {
 	}
 }
 
+// Old segments go newest first: what a crash leaves is a chain without its end.
+func TestOldSegmentsGoNewestFirst(t *testing.T) {
+	j := &journal{dir: t.TempDir()}
+	for _, name := range []string{segmentName(2), segmentName(3), segmentName(1) + "/in the way"} {
+		path := filepath.Join(j.dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.removeAllBut(nil); err == nil {
+		t.Fatal("a folder that is not empty was removed")
+	}
+	if got := segments(t, j.dir); !slices.Equal(got, []string{segmentName(1)}) {
+		t.Errorf("left are %v", got)
+	}
+}
+
+// Frames that go on and on are damage, and not a reason to take all memory.
+func TestEndlessEntry(t *testing.T) {
+	dir := t.TempDir()
+	w := openFake(t, newFakeVault().writer(), dir)
+	numbered(t, w, 1, 1)
+	frame := make([]byte, crypto.MaxFrame)
+	frame[0] = frameMore
+	for range maxOp/crypto.MaxFrame + 1 {
+		if err := w.journal.seg.frames.Append(frame); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	w = openFake(t, newFakeVault().writer(), dir)
+	if last(t, w) != 1 || !errors.Is(w.Recovered().Damage, crypto.ErrDamaged) {
+		t.Errorf("last batch %d, damage %v", last(t, w), w.Recovered().Damage)
+	}
+}
+
 func TestEntryOfSeveralFrames(t *testing.T) {
 	v, dir := newFakeVault(), t.TempDir()
 	w := openFake(t, v.writer(), dir)

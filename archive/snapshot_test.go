@@ -481,7 +481,7 @@ func TestSnapshotAgainstModel(t *testing.T) {
 // first, a hundred to a page.
 func syntheticVault(t testing.TB, n int) *bigVault {
 	t.Helper()
-	v := &bigVault{fakeVault: newFakeVault()}
+	v := &bigVault{fakeVault: newFakeVault(), room: 16}
 	var stream []byte
 	commit := func() {
 		var ids []crypto.ID
@@ -510,10 +510,11 @@ func syntheticVault(t testing.TB, n int) *bigVault {
 	return v
 }
 
-// A bigVault keeps the 16 chunks used last, as a chunkstore.Reader does, and counts
-// how often others are fetched.
+// A bigVault keeps the chunks used last, as a chunkstore.Reader does, and counts how
+// often others are fetched.
 type bigVault struct {
 	*fakeVault
+	room    int
 	cached  []crypto.ID
 	fetched int
 }
@@ -525,7 +526,7 @@ func (v *bigVault) Chunk(ctx context.Context, id crypto.ID) ([]byte, error) {
 		v.fetched++
 	}
 	v.cached = append(v.cached, id)
-	v.cached = v.cached[max(0, len(v.cached)-16):]
+	v.cached = v.cached[max(0, len(v.cached)-v.room):]
 	return v.fakeVault.Chunk(ctx, id)
 }
 
@@ -569,6 +570,32 @@ func TestSnapshotIsSmall(t *testing.T) {
 		t.Error("a ref is not 16 bytes")
 	}
 	runtime.KeepAlive(s)
+}
+
+// Messages that lie in no order at all need each chunk once for each window.
+func TestScatteredMessages(t *testing.T) {
+	const n = 5000
+	v := &bigVault{fakeVault: newFakeVault(), room: 4}
+	records := make([]*Record, n)
+	for i, id := range rand.New(rand.NewPCG(1, 1)).Perm(n) {
+		records[i] = text(id, strings.Repeat("word ", 10))
+	}
+	commitRecords(t, v.fakeVault, time.Unix(1, 0), records...)
+	s, err := openSnapshot(t.Context(), v, SnapshotOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := 0
+	for m, err := range s.Messages(t.Context(), "user1", "user5") {
+		if err != nil || m.ID != next {
+			t.Fatalf("message %d instead of %d: %v", m.ID, next, err)
+		}
+		next++
+	}
+	windows := (n + window - 1) / window
+	if limit := windows * (len(v.chunks) + 1); next != n || v.fetched > limit || len(v.chunks) < 100 {
+		t.Errorf("%d messages: %d chunks were fetched %d times, at most %d expected", next, len(v.chunks), v.fetched, limit)
+	}
 }
 
 func BenchmarkOpenSnapshot(b *testing.B) {

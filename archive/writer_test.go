@@ -138,6 +138,10 @@ func TestDue(t *testing.T) {
 		}
 	}
 	due(true, "at the amount")
+	if _, err := w.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	due(false, "after that commit")
 }
 
 func TestApplyRefuses(t *testing.T) {

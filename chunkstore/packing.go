@@ -52,7 +52,7 @@ func (p *pipeline) reserve(n int64) (*openPack, error) {
 		case idle != nil:
 			idle.busy = true
 			return idle, nil
-		case len(p.open) < p.limits.openPacks && p.hasMemory():
+		case p.mayOpen(soon):
 			k, err := p.openPack()
 			if err != nil {
 				return nil, err
@@ -96,9 +96,13 @@ func (p *pipeline) fullestIdle() *openPack {
 	return fullest
 }
 
-// hasMemory reports whether a pack can be opened: there may be one more than are
-// open, so that one can be on its way to the destination.
-func (p *pipeline) hasMemory() bool { return p.lent <= p.limits.openPacks }
+// mayOpen reports whether another pack should be opened. There is memory for one more
+// than may be open, so that one can be on its way to the destination. While another
+// pack will soon have room and no chunk is waiting, the little that comes should not be
+// spread over two.
+func (p *pipeline) mayOpen(soon bool) bool {
+	return len(p.open) < p.limits.openPacks && p.lent <= p.limits.openPacks && (len(p.jobs) > 0 || !soon)
+}
 
 // openPack starts a pack. It unlocks while it does.
 func (p *pipeline) openPack() (*openPack, error) {

@@ -155,7 +155,6 @@ func TestVerifyChain(t *testing.T) {
 			}
 		}, []string{"rollback " + name(4)}},
 		"one stands where another should": {func(dst *memory.Destination) {
-			dst.Damage(name(2), func([]byte) []byte { return dst.CrashClone().Object(name(2)) })
 			check(t, dst.Put(t.Context(), name(9), commits[1].sign(f.secrets.SigningKey)))
 		}, []string{"chain " + name(9)}},
 		"two follow on one": {func(dst *memory.Destination) {

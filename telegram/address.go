@@ -139,7 +139,7 @@ func (d *dialer) unreachable() error {
 	if d.fault != nil {
 		return fmt.Errorf("%w: %w", ErrUnreachable, d.fault)
 	}
-	return fmt.Errorf("%w: it accepts connections but does not answer", ErrUnreachable)
+	return fmt.Errorf("%w: it accepts connections but does not answer (nor would it if the clock here is wrong)", ErrUnreachable)
 }
 
 // A trackedConn is a connection that its dialer can close.

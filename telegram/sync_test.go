@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 // Everything a server has comes into the vault; again nothing; then what is new.
 func TestSync(t *testing.T) {
+	t.Parallel()
 	w := newVillage(t, world.Options{Password: "secret", HomeDC: 2})
 	i := install(t, w)
 	i.login()
@@ -122,7 +124,9 @@ func changeVillage(t *testing.T, i *installation) {
 
 // Whatever goes wrong on the way, the backup is the same in the end.
 func TestSyncThroughFaults(t *testing.T) {
-	undisturbed := install(t, newVillage(t, world.Options{}))
+	t.Parallel()
+	near := world.Options{FileDCs: []int{2}} // at home: each other place costs an exchange of keys
+	undisturbed := install(t, newVillage(t, near))
 	undisturbed.login()
 	undisturbed.mustSync()
 	want := digestOf(t, undisturbed.snapshot())
@@ -137,7 +141,12 @@ func TestSyncThroughFaults(t *testing.T) {
 		{"upload.getFile lose-key dc=4 after=5 count=1"},
 	} {
 		t.Run(strings.Join(faults, ", "), func(t *testing.T) {
-			i := install(t, newVillage(t, world.Options{}))
+			t.Parallel()
+			o := near
+			if text := strings.Join(faults, " "); strings.Contains(text, "dc=") || strings.Contains(text, "auth.") {
+				o = world.Options{}
+			}
+			i := install(t, newVillage(t, o))
 			i.login()
 			for _, text := range faults {
 				f, err := simulator.ParseFault(text)
@@ -158,10 +167,78 @@ func TestSyncThroughFaults(t *testing.T) {
 	}
 }
 
+// File references that expire while files are waiting are renewed.
+func TestSyncRenewsReferences(t *testing.T) {
+	t.Parallel()
+	i := install(t, newVillage(t, world.Options{FileDCs: []int{2}}))
+	i.login()
+	expired := false
+	r, err := i.sync(t.Context(), SyncOptions{Progress: func(e Event) {
+		if e.Media == 10 && !expired {
+			expired = true
+			i.world.Faults().ExpireReferences()
+		}
+	}})
+	if err != nil || !r.Complete() {
+		t.Fatalf("result %+v, error %v", r, err)
+	}
+	checkVillage(t, i, r)
+	if n := i.sim.Stats().Errors["upload.getFile FILE_REFERENCE_EXPIRED"]; n == 0 {
+		t.Error("nothing had expired: the test shows nothing")
+	}
+}
+
+// What is edited, deleted or new while a chat is being read is there after the
+// next sync at the latest.
+func TestSyncWhileTheChatChanges(t *testing.T) {
+	t.Parallel()
+	i := install(t, newVillage(t, world.Options{FileDCs: []int{2}}))
+	i.login()
+	changed := false
+	_, err := i.sync(t.Context(), SyncOptions{Progress: func(e Event) {
+		if e.Chat != "channel104" || e.Messages == 0 || changed {
+			return
+		}
+		changed = true
+		_, added := i.world.AddMessage(0, world.NewMessage{Chat: "channel104", Text: "late"})
+		_, deleted := i.world.DeleteMessages(0, "channel104", []int{228, 7}, false)
+		edited := errors.Join(
+			i.world.EditMessage(0, "channel104", 227, "changed", false), i.world.EditMessage(0, "channel104", 8, "changed", false),
+		)
+		if err := errors.Join(added, deleted, edited); err != nil {
+			t.Error(err)
+		}
+	}})
+	if err != nil || !changed {
+		t.Fatalf("changed %v, error %v", changed, err)
+	}
+	i.mustSync()
+	s := i.snapshot()
+	found := map[string]bool{}
+	for m, err := range s.Messages(t.Context(), "user100", "channel104") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[m.Text.Text] = true
+		if m.ID == 8 || m.ID == 227 {
+			found[m.Text.Text+" "+strconv.Itoa(m.ID)] = true
+		}
+		if (m.ID == 228 || m.ID == 7) && !m.Deleted {
+			t.Errorf("message %d counts as there", m.ID)
+		}
+	}
+	for _, want := range []string{"late", "changed 8", "changed 227"} {
+		if !found[want] {
+			t.Errorf("%q is not in the archive", want)
+		}
+	}
+}
+
 // Stopped at any moment, a sync goes on where it was: in the end everything is
 // there, and hardly anything was fetched twice.
 func TestSyncStoppedAndResumed(t *testing.T) {
-	i := install(t, newVillage(t, world.Options{}))
+	t.Parallel()
+	i := install(t, newVillage(t, world.Options{FileDCs: []int{2}}))
 	i.login()
 	stops := 0
 	for pause := 10 * time.Millisecond; ; pause = pause * 5 / 4 {
@@ -179,7 +256,7 @@ func TestSyncStoppedAndResumed(t *testing.T) {
 		}
 		stops++
 	}
-	full := install(t, newVillage(t, world.Options{}))
+	full := install(t, newVillage(t, world.Options{FileDCs: []int{2}}))
 	full.login()
 	r := full.mustSync()
 	if got, want := digestOf(t, i.snapshot()), digestOf(t, full.snapshot()); !reflect.DeepEqual(got, want) {

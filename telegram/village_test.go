@@ -121,8 +121,7 @@ func villageFile(t testing.TB, dir string, random *rand.Rand, m map[string]any) 
 	m["file"], m["file_name"], m["file_size"], m["mime_type"] = name, name, size, "application/octet-stream"
 }
 
-// villageSums is what a complete backup of the village holds, learned from the
-// first one that was made of it: later ones must hold the same.
+// A digest is what a backup holds, to be compared with that of another.
 type digest struct {
 	messages map[archive.PeerID]string // per chat: ids and texts
 	media    map[archive.MediaKey]string

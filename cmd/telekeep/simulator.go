@@ -84,6 +84,10 @@ func (a *app) simulator(ctx context.Context, o simulatorOptions) error {
 	return nil // an interrupt is how it is meant to end
 }
 
+// listedWarnings is how many things of an export that cannot be served are
+// listed: an export without its media has one for each message.
+const listedWarnings = 20
+
 func (a *app) world(o simulatorOptions) (*world.World, error) {
 	options := world.Options{Password: o.password, TakeoutDelay: o.takeout, Now: a.now}
 	if o.export != "" {
@@ -91,8 +95,12 @@ func (a *app) world(o simulatorOptions) (*world.World, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot serve the export %s: %w", o.export, err)
 		}
-		for _, text := range warnings {
-			a.ui.warn("%s message %d: %s", text.Chat, text.Message, text.Text)
+		for i, w := range warnings {
+			if i == listedWarnings {
+				a.ui.warn("and %s more of this kind", count(len(warnings)-i))
+				break
+			}
+			a.ui.warn("%s message %d: %s", w.Chat, w.Message, w.Text)
 		}
 		return w, nil
 	}

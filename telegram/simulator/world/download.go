@@ -108,7 +108,7 @@ func (w *World) locate(c *Call, a *account, location tg.InputFileLocationClass) 
 }
 
 func (w *World) checkDC(c *Call, f *file) error {
-	if dc := w.faults.place(f.id, f.dc, w.dcs); dc != c.DC {
+	if dc := w.faults.dcOf(f.id, f.dc, w.dcs); dc != c.DC {
 		return fail(303, fmt.Sprintf("FILE_MIGRATE_%d", dc))
 	}
 	return nil

@@ -85,10 +85,10 @@ type surveyed struct {
 	senders  map[peer]int
 }
 
-func (im *importer) file() string { return filepath.Join(im.dir, "result.json") }
+func (im *importer) resultFile() string { return filepath.Join(im.dir, "result.json") }
 
 func (im *importer) read(v resultjson.Visitor) error {
-	account, err := resultjson.ReadFile(im.file(), resultjson.Options{Location: im.options.Location}, v)
+	account, err := resultjson.ReadFile(im.resultFile(), resultjson.Options{Location: im.options.Location}, v)
 	if err == nil {
 		im.account = account
 	}
@@ -104,7 +104,7 @@ func (im *importer) survey() error {
 			im.chats = append(im.chats, now)
 			p, err := parsePeer(string(c.Peer()))
 			if err != nil {
-				return fmt.Errorf("%s:%d: a chat has the id %d", im.file(), c.Line, c.ID)
+				return fmt.Errorf("%s:%d: a chat has the id %d", im.resultFile(), c.Line, c.ID)
 			}
 			now.peer = p
 			if c.Name != nil {

@@ -73,7 +73,7 @@ func (c *chatImport) document(m *resultjson.Message) tg.MessageMediaClass {
 	out.Round = m.MediaType == "video_message"
 	out.Voice = m.MediaType == "voice_message"
 	id := c.fileID(m.File, "document")
-	if resultjson.IsPlaceholder(m.File) && m.MIMEType == "" && m.FileSize == 0 {
+	if resultjson.IsPlaceholder(m.File) && m.MIMEType == "" && m.MediaType == "" && m.FileSize == 0 {
 		if m.SelfDestruct == 0 {
 			out.Document = &tg.DocumentEmpty{ID: id}
 		}

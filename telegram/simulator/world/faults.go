@@ -81,8 +81,8 @@ func (f *Faults) isLost(id int64) bool {
 	return f.lost[id]
 }
 
-// place returns the data centre where a file is now, and spends a move on it.
-func (f *Faults) place(id int64, dc int, all []int) int {
+// dcOf returns the data centre where a file is now, and spends a move on it.
+func (f *Faults) dcOf(id int64, dc int, all []int) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if at, ok := f.moved[id]; ok {
