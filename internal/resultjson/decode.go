@@ -60,7 +60,7 @@ func (d *decoder) fieldsOf(t reflect.Type) map[string]field {
 	}
 	known := map[string]field{}
 	for _, f := range reflect.VisibleFields(t) {
-		name, option, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, option, _ := strings.Cut(f.Tag.Get("key"), ",")
 		if name != "" && name != "-" {
 			known[name] = field{f.Index, option}
 		}

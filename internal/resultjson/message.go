@@ -15,71 +15,71 @@ const (
 // A Message is one message. Fields are named after their keys; which of them
 // count depends on Type, Action and MediaType. Times are Unix seconds.
 type Message struct {
-	ID      int64  `json:"id"` // negative: of the basic group a supergroup was made from, minus 1,000,000,000
-	Type    string `json:"type"`
-	Date    int64  `json:"date,time"`
-	Edited  int64  `json:"edited,time"`
-	From    *Name  `json:"from"`
-	FromID  Peer   `json:"from_id"`
-	Actor   *Name  `json:"actor"`
-	ActorID Peer   `json:"actor_id"`
-	Author  string `json:"author"`
-	ViaBot  string `json:"via_bot"` // with the @
-	Text    []Part `json:"text,text"`
+	ID      int64  `key:"id"` // negative: of the basic group a supergroup was made from, minus 1,000,000,000
+	Type    string `key:"type"`
+	Date    int64  `key:"date,time"`
+	Edited  int64  `key:"edited,time"`
+	From    *Name  `key:"from"`
+	FromID  Peer   `key:"from_id"`
+	Actor   *Name  `key:"actor"`
+	ActorID Peer   `key:"actor_id"`
+	Author  string `key:"author"`
+	ViaBot  string `key:"via_bot"` // with the @
+	Text    []Part `key:"text,text"`
 
-	ReplyTo         int64 `json:"reply_to_message_id"`
-	ReplyToPeer     Peer  `json:"reply_to_peer_id"` // only where it is another chat
-	ForwardedFrom   *Name `json:"forwarded_from"`
-	ForwardedFromID Peer  `json:"forwarded_from_id"`
-	SavedFrom       *Name `json:"saved_from"`
+	ReplyTo         int64 `key:"reply_to_message_id"`
+	ReplyToPeer     Peer  `key:"reply_to_peer_id"` // only where it is another chat
+	ForwardedFrom   *Name `key:"forwarded_from"`
+	ForwardedFromID Peer  `key:"forwarded_from_id"`
+	SavedFrom       *Name `key:"saved_from"`
 
-	Photo         string `json:"photo"` // path below the export, or a placeholder in parentheses; likewise File …
-	PhotoFileSize int64  `json:"photo_file_size"`
-	File          string `json:"file"`
-	FileName      string `json:"file_name"`
-	FileSize      int64  `json:"file_size"`
-	Thumbnail     string `json:"thumbnail"`
-	ThumbnailSize int64  `json:"thumbnail_file_size"`
-	MediaType     string `json:"media_type"`
-	MIMEType      string `json:"mime_type"`
-	StickerEmoji  string `json:"sticker_emoji"`
-	Performer     string `json:"performer"`
-	Title         string `json:"title"` // of a song, a group, a topic …
-	Duration      int64  `json:"duration_seconds"`
-	Width         int64  `json:"width"`
-	Height        int64  `json:"height"`
-	Spoiler       bool   `json:"media_spoiler"`
-	SelfDestruct  int64  `json:"self_destruct_period_seconds"`
+	Photo         string `key:"photo"` // path below the export, or a placeholder in parentheses; likewise File …
+	PhotoFileSize int64  `key:"photo_file_size"`
+	File          string `key:"file"`
+	FileName      string `key:"file_name"`
+	FileSize      int64  `key:"file_size"`
+	Thumbnail     string `key:"thumbnail"`
+	ThumbnailSize int64  `key:"thumbnail_file_size"`
+	MediaType     string `key:"media_type"`
+	MIMEType      string `key:"mime_type"`
+	StickerEmoji  string `key:"sticker_emoji"`
+	Performer     string `key:"performer"`
+	Title         string `key:"title"` // of a song, a group, a topic …
+	Duration      int64  `key:"duration_seconds"`
+	Width         int64  `key:"width"`
+	Height        int64  `key:"height"`
+	Spoiler       bool   `key:"media_spoiler"`
+	SelfDestruct  int64  `key:"self_destruct_period_seconds"`
 
-	Contact         *Contact         `json:"contact_information"`
-	ContactVCard    string           `json:"contact_vcard"`
-	ContactVCardLen int64            `json:"contact_vcard_file_size"`
-	Location        *Location        `json:"location_information"`
-	LivePeriod      int64            `json:"live_location_period_seconds"`
-	PlaceName       string           `json:"place_name"`
-	Address         string           `json:"address"`
-	GameTitle       string           `json:"game_title"`
-	GameDescription string           `json:"game_description"`
-	GameLink        string           `json:"game_link"`
-	Invoice         *Invoice         `json:"invoice_information,nested"`
-	Poll            *Poll            `json:"poll"`
-	Todo            *Todo            `json:"todo_list"`
-	Giveaway        *Giveaway        `json:"giveaway_information"`
-	GiveawayResults *GiveawayResults `json:"giveaway_results"`
-	PaidStars       int64            `json:"paid_stars_amount"`
+	Contact         *Contact         `key:"contact_information"`
+	ContactVCard    string           `key:"contact_vcard"`
+	ContactVCardLen int64            `key:"contact_vcard_file_size"`
+	Location        *Location        `key:"location_information"`
+	LivePeriod      int64            `key:"live_location_period_seconds"`
+	PlaceName       string           `key:"place_name"`
+	Address         string           `key:"address"`
+	GameTitle       string           `key:"game_title"`
+	GameDescription string           `key:"game_description"`
+	GameLink        string           `key:"game_link"`
+	Invoice         *Invoice         `key:"invoice_information,nested"`
+	Poll            *Poll            `key:"poll"`
+	Todo            *Todo            `key:"todo_list"`
+	Giveaway        *Giveaway        `key:"giveaway_information"`
+	GiveawayResults *GiveawayResults `key:"giveaway_results"`
+	PaidStars       int64            `key:"paid_stars_amount"`
 
-	Buttons   [][]Button `json:"inline_bot_buttons"`
-	Reactions []Reaction `json:"reactions"`
+	Buttons   [][]Button `key:"inline_bot_buttons"`
+	Reactions []Reaction `key:"reactions"`
 
 	Service
 
 	// WebViewData is the "text" of a send_webview_data action; the file has that
 	// key twice.
-	WebViewData string `json:"-"`
+	WebViewData string `key:"-"`
 	// Unknown holds the keys this reader does not know, as JSON.
-	Unknown map[string]string `json:"-"`
+	Unknown map[string]string `key:"-"`
 	// Line is where the message begins in its file.
-	Line int `json:"-"`
+	Line int `key:"-"`
 
 	keys       []string
 	numericIDs bool // from_id or actor_id is a number: an export before mid 2021

@@ -76,13 +76,13 @@ type Name struct {
 
 // A Part is a run of text with one format. Plain runs have the type "plain".
 type Part struct {
-	Type       string `json:"type"`
-	Text       string `json:"text"`
-	Href       string `json:"href"`
-	UserID     int64  `json:"user_id"`
-	DocumentID string `json:"document_id"` // of a custom emoji: a path, a placeholder or an id
-	Language   string `json:"language"`
-	Collapsed  bool   `json:"collapsed"`
+	Type       string `key:"type"`
+	Text       string `key:"text"`
+	Href       string `key:"href"`
+	UserID     int64  `key:"user_id"`
+	DocumentID string `key:"document_id"` // of a custom emoji: a path, a placeholder or an id
+	Language   string `key:"language"`
+	Collapsed  bool   `key:"collapsed"`
 }
 
 // PlainText joins the parts without their formats.

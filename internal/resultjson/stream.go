@@ -37,9 +37,9 @@ func (c *chatReader) member(key string) error {
 		return wrap(key, line, err)
 	}
 	header := struct {
-		Name *Name  `json:"name"`
-		Type string `json:"type"`
-		ID   int64  `json:"id"`
+		Name *Name  `key:"name"`
+		Type string `key:"type"`
+		ID   int64  `key:"id"`
 	}{c.chat.Name, c.chat.Type, c.chat.ID}
 	unknown, err := c.decoder.object(&value{kind: '{', line: line, members: []member{{key, line, v}}}, &header)
 	for key, text := range unknown {

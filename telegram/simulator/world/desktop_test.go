@@ -19,9 +19,7 @@ type desktop struct {
 	messages
 	chat    peer
 	shift   int64 // of ids, for a group that became a supergroup
-	old     bool  // before 2022: no unix times, no sizes, no entities
 	self    int64
-	migrate bool
 }
 
 type object = map[string]any
