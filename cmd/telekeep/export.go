@@ -112,7 +112,7 @@ func (a *app) openReading(ctx context.Context, k keyFlags) (*restorer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.openForRestore(ctx, cfg, ids)
+	return a.openForRestore(ctx, cfg, ids, archive.SnapshotOptions{})
 }
 
 // pickChats finds the chat that text names, all for "", and how many messages

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"telekeep/archive"
 	"telekeep/chunkstore"
 	"telekeep/config"
 )
@@ -129,7 +130,7 @@ func (a *app) verifyVault(ctx context.Context, cfg *config.Config, o chunkstore.
 // replay reads every record, as a restore would, and checks that every file they
 // speak of can be put together.
 func (a *app) replay(ctx context.Context, cfg *config.Config, o chunkstore.VerifyOptions, report *verifyReport) error {
-	r, err := a.openForRestore(ctx, cfg, o.Identities)
+	r, err := a.openForRestore(ctx, cfg, o.Identities, archive.SnapshotOptions{KeepGoing: true})
 	if err != nil {
 		return err
 	}

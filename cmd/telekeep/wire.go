@@ -84,7 +84,7 @@ type restorer struct {
 	snapshot    *archive.Snapshot
 }
 
-func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities []crypto.Identity) (_ *restorer, err error) {
+func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities []crypto.Identity, o archive.SnapshotOptions) (_ *restorer, err error) {
 	r := new(restorer)
 	defer func() {
 		if err != nil {
@@ -97,7 +97,7 @@ func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities
 	if r.reader, err = chunkstore.OpenReader(ctx, r.destination, chunkstore.ReaderOptions{Identities: identities}); err != nil {
 		return nil, fmt.Errorf("cannot open the vault to read: %w", err)
 	}
-	if r.snapshot, err = archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{}); err != nil {
+	if r.snapshot, err = archive.OpenSnapshot(ctx, r.reader, o); err != nil {
 		return nil, fmt.Errorf("cannot read the archive: %w", err)
 	}
 	return r, nil

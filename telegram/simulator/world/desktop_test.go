@@ -17,9 +17,9 @@ import (
 // description of the format and not from the importer. Paths are left out.
 type desktop struct {
 	messages
-	chat    peer
-	shift   int64 // of ids, for a group that became a supergroup
-	self    int64
+	chat  peer
+	shift int64 // of ids, for a group that became a supergroup
+	self  int64
 }
 
 type object = map[string]any
