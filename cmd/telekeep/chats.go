@@ -38,24 +38,12 @@ func (a *app) chatsCommand() *cobra.Command {
 }
 
 func (a *app) chats(ctx context.Context, name string, asJSON bool) (err error) {
-	cfg, err := a.settings()
+	login, err := a.openLogin(name)
 	if err != nil {
 		return err
 	}
-	account, err := pickAccount(cfg, name)
-	if err != nil {
-		return err
-	}
-	secrets, err := readWriterSecrets(cfg)
-	if err != nil {
-		return err
-	}
-	client, session, err := a.openTelegram(cfg, account, secrets)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, session.Close()) }()
-	chats, err := client.Chats(ctx, rulesOf(cfg))
+	defer func() { err = errors.Join(err, login.session.Close()) }()
+	chats, err := login.client.Chats(ctx, rulesOf(login.config))
 	if err != nil {
 		return fmt.Errorf("cannot list the chats: %w", err)
 	}

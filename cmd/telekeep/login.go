@@ -29,36 +29,24 @@ The session is sealed to this machine's key and used by one process at a time.`,
 }
 
 func (a *app) login(ctx context.Context, name, phone string) (err error) {
-	cfg, err := a.settings()
+	login, err := a.openLogin(name)
 	if err != nil {
 		return err
 	}
-	account, err := pickAccount(cfg, name)
-	if err != nil {
-		return err
-	}
-	secrets, err := readWriterSecrets(cfg)
-	if err != nil {
-		return err
-	}
-	client, session, err := a.openTelegram(cfg, account, secrets)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, session.Close()) }()
+	defer func() { err = errors.Join(err, login.session.Close()) }()
 	if phone == "" {
-		phone = account.Phone
+		phone = login.account.Phone
 	}
 	if phone == "" {
 		if phone, err = a.ui.question("Phone number (+…)"); err != nil {
 			return err
 		}
 	}
-	self, err := client.Login(ctx, phone, asker{a.ui})
+	self, err := login.client.Login(ctx, phone, asker{a.ui})
 	if err != nil {
 		return a.loginError(err)
 	}
-	fmt.Fprintf(a.out, "signed in as %s; the session is in %s\n", printable(self.Name()), sessionPath(cfg, account))
+	fmt.Fprintf(a.out, "signed in as %s; the session is in %s\n", printable(self.Name()), sessionPath(login.config, login.account))
 	a.ui.hint("telekeep chats shows what will be backed up, telekeep sync does it")
 	return nil
 }

@@ -110,14 +110,14 @@ func (a *app) sync(ctx context.Context, name string, asJSON bool) (err error) {
 // syncAccount pulls one account. The report is there even if the run ended
 // early, unless it ended before it began.
 func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account config.Account, b *backup) (*syncReport, error) {
-	client, session, err := a.openTelegram(cfg, account, b.secrets)
+	login, err := a.openTelegram(cfg, account, b.secrets)
 	if err != nil {
 		return nil, err
 	}
-	defer session.Close()
+	defer login.session.Close() // only its lock is left
 	start, before := a.now(), b.store.Stats()
 	bar := a.ui.progress("sync "+account.Name, start)
-	result, err := client.Sync(ctx, telegram.Into(b.archive), telegram.SyncOptions{
+	result, err := login.client.Sync(ctx, telegram.Into(b.archive), telegram.SyncOptions{
 		Rules:    rulesOf(cfg),
 		Progress: func(e telegram.Event) { bar.show(a.now(), e.Bytes, e.BytesTotal, progressText(e)) },
 	})

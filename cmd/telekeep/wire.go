@@ -157,19 +157,44 @@ func (s sessionSealer) Open(sealed []byte) ([]byte, error) {
 	return crypto.OpenBytes(sealed, s.identity)
 }
 
+// A login is an account's session with a client for it. The session is locked to
+// this process until it is closed.
+type login struct {
+	config  *config.Config
+	account config.Account
+	client  *telegram.Client
+	session *telegram.Session
+}
+
+// openLogin opens the session of an account of the settings; "" is the only one.
+func (a *app) openLogin(name string) (*login, error) {
+	cfg, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	account, err := pickAccount(cfg, name)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := readWriterSecrets(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return a.openTelegram(cfg, account, secrets)
+}
+
 // openTelegram connects nothing yet: it opens the session and prepares a client.
-// The session is locked to this process until it is closed.
-func (a *app) openTelegram(cfg *config.Config, account config.Account, secrets *chunkstore.WriterSecrets) (*telegram.Client, *telegram.Session, error) {
+func (a *app) openTelegram(cfg *config.Config, account config.Account, secrets *chunkstore.WriterSecrets) (*login, error) {
 	session, err := telegram.OpenSession(sessionPath(cfg, account), sessionSealer{secrets.IndexIdentity})
 	if err != nil {
-		return nil, nil, fmt.Errorf("account %s: %w", account.Name, err)
+		return nil, fmt.Errorf("account %s: %w", account.Name, err)
 	}
 	t := cfg.Telegram
 	client, err := telegram.New(telegram.Options{
 		APIID: t.APIID, APIHash: t.APIHash, Server: t.Server, DC: t.DC, PublicKeys: t.Keys, Session: session, Now: a.now,
 	})
 	if err != nil {
-		return nil, nil, errors.Join(err, session.Close())
+		return nil, errors.Join(err, session.Close())
 	}
-	return client, session, nil
+	return &login{cfg, account, client, session}, nil
 }
