@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 
 	"telekeep/crypto"
 )
@@ -27,18 +28,22 @@ func (w *Writer) catchUp(ctx context.Context) ([]foundCommit, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []foundCommit
-	for _, seq := range seqs {
-		if seq <= w.last.Load().seq {
-			continue
-		}
-		f, err := w.follow(ctx, seq)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, f)
+	seqs = slices.DeleteFunc(seqs, func(seq uint64) bool { return seq <= w.last.Load().seq })
+	if len(seqs) == 0 {
+		return nil, nil
 	}
-	return found, nil
+	var found []foundCommit
+	err = w.state.relaxed(func() error {
+		for _, seq := range seqs {
+			f, err := w.follow(ctx, seq)
+			if err != nil {
+				return err
+			}
+			found = append(found, f)
+		}
+		return nil
+	})
+	return found, err
 }
 
 // checkHead makes sure that the last commit that the state knows is still in the

@@ -22,11 +22,20 @@ type packBuilder struct {
 	scratch []byte
 }
 
+// A newChunk is a chunk as a pack takes it.
+type newChunk struct {
+	id       crypto.ID
+	encoding encoding
+	stored   []byte
+	raw      int // length of the plaintext
+}
+
 // A sealedPack is a finished pack.
 type sealedPack struct {
 	name Hash
 	data []byte // the age file
 	dir  directory
+	busy bool // somebody is storing it; guarded by pipeline.mu
 }
 
 // newPackBuilder starts a pack in buf, whose capacity becomes the length of a full
@@ -58,18 +67,18 @@ func (b *packBuilder) room() int64 {
 }
 
 // add appends a chunk. The caller has made sure that it fits.
-func (b *packBuilder) add(id crypto.ID, enc encoding, stored []byte, raw int) error {
-	if int64(len(stored)) > b.room() {
-		return fmt.Errorf("internal error: a chunk of %d bytes does not fit into the pack", len(stored))
+func (b *packBuilder) add(c newChunk) error {
+	if int64(len(c.stored)) > b.room() {
+		return fmt.Errorf("internal error: a chunk of %d bytes does not fit into the pack", len(c.stored))
 	}
 	b.dir = appendEntry(b.dir, dirEntry{
-		ID:       id,
+		ID:       c.id,
 		Offset:   uint32(b.written),
-		Stored:   uint32(len(stored)),
-		Raw:      uint32(raw),
-		Encoding: enc,
+		Stored:   uint32(len(c.stored)),
+		Raw:      uint32(c.raw),
+		Encoding: c.encoding,
 	})
-	return b.write(stored)
+	return b.write(c.stored)
 }
 
 // finish writes directory, padding and trailer: up to the length of a full pack, or

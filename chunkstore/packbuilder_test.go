@@ -38,7 +38,7 @@ func openSealed(t testing.TB, p *sealedPack, id crypto.Identity) []byte {
 
 func TestPackOfOneByte(t *testing.T) {
 	b, id := newTestBuilder(t)
-	check(t, b.add(testKey(1).ID([]byte("x")), encodingRaw, []byte("x"), 1))
+	check(t, b.add(rawChunk(testKey(1).ID([]byte("x")), []byte("x"))))
 	p, err := b.finish(false)
 	check(t, err)
 	if len(p.data) != smallestBucket {
@@ -59,10 +59,10 @@ func TestFullPack(t *testing.T) {
 			data := noise(1, MaxChunk)
 			for b.room() > last {
 				n := min(int64(len(data)), b.room()-last)
-				check(t, b.add(testKey(1).ID(data[:n]), encodingRaw, data[:n], int(n)))
+				check(t, b.add(rawChunk(testKey(1).ID(data[:n]), data[:n])))
 			}
 			if name == "empty" {
-				check(t, b.add(crypto.ID{1}, encodingRaw, data[:1], 1))
+				check(t, b.add(rawChunk(crypto.ID{1}, data[:1])))
 			}
 			p, err := b.finish(true)
 			check(t, err)
@@ -83,7 +83,7 @@ func TestRoom(t *testing.T) {
 		b, id := newTestBuilder(t)
 		for range r.IntN(200) {
 			n := min(1+r.Int64N(1<<(1+r.IntN(17))), b.room())
-			check(t, b.add(crypto.ID{byte(n)}, encodingRaw, data[:n], int(n)))
+			check(t, b.add(rawChunk(crypto.ID{byte(n)}, data[:n])))
 		}
 		if b.dir.len() == 0 {
 			continue
@@ -100,9 +100,9 @@ func TestRoom(t *testing.T) {
 func TestPackTakesNoMoreThanItHolds(t *testing.T) {
 	b, _ := newTestBuilder(t)
 	data := noise(3, MaxChunk)
-	check(t, b.add(crypto.ID{1}, encodingRaw, data, len(data)))
+	check(t, b.add(rawChunk(crypto.ID{1}, data)))
 	room := b.room()
-	if err := b.add(crypto.ID{2}, encodingRaw, make([]byte, room+1), int(room+1)); err == nil {
+	if err := b.add(rawChunk(crypto.ID{2}, make([]byte, room+1))); err == nil {
 		t.Error("a chunk that does not fit was taken")
 	}
 	if b.room() != room || b.dir.len() != 1 {
@@ -116,7 +116,7 @@ func TestPackOfManyChunks(t *testing.T) {
 		if b.room() < 1 {
 			t.Fatalf("no room after %d chunks", b.dir.len())
 		}
-		check(t, b.add(crypto.ID{1}, encodingRaw, []byte{1}, 1))
+		check(t, b.add(rawChunk(crypto.ID{1}, []byte{1})))
 	}
 	if b.room() != 0 {
 		t.Errorf("%d bytes of room for chunk %d", b.room(), maxPackChunks+1)
@@ -131,7 +131,7 @@ func TestPackShowsNothing(t *testing.T) {
 	b, _ := newTestBuilder(t)
 	secret := []byte("a sentence that must not be on the drive")
 	id := testKey(1).ID(secret)
-	check(t, b.add(id, encodingRaw, secret, len(secret)))
+	check(t, b.add(rawChunk(id, secret)))
 	p, err := b.finish(false)
 	check(t, err)
 	for _, needle := range [][]byte{secret, id[:], []byte(packMagic), []byte(packEndMagic)} {
@@ -139,4 +139,8 @@ func TestPackShowsNothing(t *testing.T) {
 			t.Errorf("the sealed pack contains %q", needle)
 		}
 	}
+}
+
+func rawChunk(id crypto.ID, data []byte) newChunk {
+	return newChunk{id: id, stored: data, raw: len(data)}
 }

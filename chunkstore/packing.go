@@ -2,6 +2,7 @@ package chunkstore
 
 import (
 	"errors"
+	"slices"
 )
 
 // enoughFull is the room in bytes below which a pack is closed: what comes is seldom
@@ -17,13 +18,12 @@ type openPack struct {
 
 // place puts one chunk into a pack: the fullest one that is not busy and has room.
 // A pack that nothing fits into is closed only when no other is free to be opened.
-func (p *pipeline) place(j job, w *worker) error {
-	e, stored := w.compressor.encode(j.data)
-	k, err := p.reserve(int64(len(stored)))
+func (p *pipeline) place(c newChunk) error {
+	k, err := p.reserve(int64(len(c.stored)))
 	if err != nil {
 		return err
 	}
-	err = k.builder.add(w.id, e, stored, len(j.data))
+	err = k.builder.add(c)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k.busy, k.room = false, k.builder.room()
@@ -31,7 +31,7 @@ func (p *pipeline) place(j job, w *worker) error {
 		return err
 	}
 	p.stats.ChunksNew++
-	p.stats.BytesNew += int64(len(j.data))
+	p.stats.BytesNew += int64(c.raw)
 	if k.room < enoughFull {
 		p.closePack(k, true)
 	}
@@ -53,12 +53,7 @@ func (p *pipeline) reserve(n int64) (*openPack, error) {
 			idle.busy = true
 			return idle, nil
 		case p.mayOpen(soon):
-			k, err := p.openPack()
-			if err != nil {
-				return nil, err
-			}
-			k.busy = true
-			return k, nil
+			return p.startPack()
 		case soon || len(p.open) < p.limits.openPacks:
 			p.changed.Wait() // for a busy pack, or for memory
 		default:
@@ -104,8 +99,8 @@ func (p *pipeline) mayOpen(soon bool) bool {
 	return len(p.open) < p.limits.openPacks && p.lent <= p.limits.openPacks && (len(p.jobs) > 0 || !soon)
 }
 
-// openPack starts a pack. It unlocks while it does.
-func (p *pipeline) openPack() (*openPack, error) {
+// startPack opens a pack, busy. It unlocks while it does.
+func (p *pipeline) startPack() (*openPack, error) {
 	k := &openPack{busy: true}
 	p.open = append(p.open, k) // the place is taken
 	p.lent++
@@ -150,12 +145,7 @@ func (p *pipeline) closePack(k *openPack, full bool) {
 }
 
 func (p *pipeline) forget(k *openPack) {
-	for i := range p.open {
-		if p.open[i] == k {
-			p.open = append(p.open[:i], p.open[i+1:]...)
-			return
-		}
-	}
+	p.open = slices.DeleteFunc(p.open, func(other *openPack) bool { return other == k })
 }
 
 // release takes the memory of a pack back.
@@ -180,39 +170,42 @@ func (p *pipeline) freeMemory() error {
 	return err
 }
 
-// putSealed stores sealed packs one after the other.
+// putSealed stores one sealed pack after the other.
 func (p *pipeline) putSealed() {
 	for {
-		k := p.firstSealed()
+		k := p.takeSealed()
 		if k == nil {
 			return
 		}
-		err := p.store(k)
-		p.mu.Lock()
-		if err != nil {
-			p.putErr = err
-		} else {
-			p.stored(k)
-		}
-		p.changed.Broadcast()
-		p.mu.Unlock()
+		p.stored(k, p.store(k))
 	}
 }
 
-// firstSealed waits for a pack to store; nil means that there will be none.
-func (p *pipeline) firstSealed() *sealedPack {
+// takeSealed waits for a pack to store; nil means that there will be none.
+func (p *pipeline) takeSealed() *sealedPack {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.sealed) == 0 || p.putErr != nil || p.fatal != nil {
-		if p.closed {
-			return nil
+	for !p.closed {
+		if k := p.waiting(); k != nil {
+			k.busy = true
+			return k
 		}
 		p.changed.Wait()
 	}
-	if p.closed {
+	return nil
+}
+
+// waiting returns the first pack that nobody is storing, if storing makes sense.
+func (p *pipeline) waiting() *sealedPack {
+	if p.failed() != nil {
 		return nil
 	}
-	return p.sealed[0]
+	for _, k := range p.sealed {
+		if !k.busy {
+			return k
+		}
+	}
+	return nil
 }
 
 // store makes one pack durable, then remembers it: in the other order a power cut
@@ -224,9 +217,18 @@ func (p *pipeline) store(k *sealedPack) error {
 	return p.state.addPending(Object{k.name, int64(len(k.data))}, k.dir)
 }
 
-// stored ends the way of a pack: from here on the state knows its chunks.
-func (p *pipeline) stored(k *sealedPack) {
-	p.sealed = append(p.sealed[:0], p.sealed[1:]...)
+// stored ends the way of a pack: from here on the state knows its chunks. After an
+// error the pack stays, for retry.
+func (p *pipeline) stored(k *sealedPack, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k.busy = false
+	if err != nil {
+		p.putErr = err
+		p.changed.Broadcast()
+		return
+	}
+	p.sealed = slices.DeleteFunc(p.sealed, func(other *sealedPack) bool { return other == k })
 	for i := range k.dir.len() {
 		delete(p.claims, k.dir.entry(i).ID)
 	}

@@ -11,8 +11,8 @@ import (
 
 // A pipeline turns chunks into stored packs:
 //
-//	submit ─▶ jobs ─▶ workers: id, known?, zstd ─▶ open packs ─▶ sealed ─▶ putter
-//	         (few)    (one a core)                 (two)        (one)      (one at a time)
+//	submit ─▶ jobs ─▶ workers: id, known?, zstd ─▶ open packs ─▶ sealed ─▶ putters
+//	         (few)    (one a core)                 (two)         (one)     (two)
 //
 // All lists are short and whoever comes too early waits, so memory is bounded by the
 // lists and not by what is stored. A pack whose Put fails stays where it is and
@@ -32,7 +32,7 @@ type pipeline struct {
 	working int  // jobs taken and not done
 	held    bool // flush waits: no new jobs
 	closed  bool
-	putErr  error                  // of the last Put; the pack is first in sealed. Cleared by retry.
+	putErr  error                  // of a Put; its pack is still in sealed. Cleared by retry.
 	fatal   error                  // a chunk was lost: the pipeline is of no use any more
 	claims  map[crypto.ID]struct{} // chunks that are on the way and not yet in state
 	open    []*openPack
@@ -41,6 +41,10 @@ type pipeline struct {
 	lent    int      // pieces of memory in open and sealed
 	stats   Stats
 }
+
+// putters is how many packs are stored at once: at a commit all open packs are due, and
+// a destination far away answers late.
+const putters = 2
 
 type pipelineLimits struct {
 	packSize  int // file length of a full pack
@@ -84,7 +88,9 @@ func newPipeline(s *state, keys *WriterSecrets, l pipelineLimits, put func(name 
 		}
 		p.running.Go(w.run)
 	}
-	p.running.Go(p.putSealed)
+	for range putters {
+		p.running.Go(p.putSealed)
+	}
 	return p, nil
 }
 
@@ -130,11 +136,11 @@ func (p *pipeline) submit(j job) error {
 func (p *pipeline) next() (job, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.jobs) == 0 || p.stopped() != nil {
-		if p.stopped() != nil {
-			return job{}, false
-		}
+	for p.stopped() == nil && len(p.jobs) == 0 {
 		p.changed.Wait()
+	}
+	if p.stopped() != nil {
+		return job{}, false
 	}
 	j := p.jobs[0]
 	p.jobs = append(p.jobs[:0], p.jobs[1:]...) // a few elements
@@ -211,7 +217,7 @@ func (p *pipeline) flush(ctx context.Context) error {
 	return p.failed()
 }
 
-// retry lets the putter try again after an error.
+// retry lets the putters try again after an error.
 func (p *pipeline) retry() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -2,6 +2,7 @@ package chunkstore
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,10 @@ func newResume(s *state) *resume {
 }
 
 func (r *resume) set(key string, value []byte) error {
-	if len(key) < 1 || len(key) > maxKey {
+	if key == "" {
+		return errors.New("a value of the resume state needs a key")
+	}
+	if len(key) > maxKey {
 		return fmt.Errorf("%w: a key of %d bytes", ErrTooLarge, len(key))
 	}
 	if len(value) > maxValue {

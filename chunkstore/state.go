@@ -32,9 +32,10 @@ const stateVersion = 1
 // Everything but the pending packs and the memory of the head can be rebuilt from the
 // writer's indexes. Its methods may be used from many goroutines.
 type state struct {
-	db   *sql.DB
-	lock *os.File
-	find *sql.Stmt
+	db    *sql.DB // one connection: whatever changes something
+	reads *sql.DB // some more, so that a look-up never waits for a write to reach the disk
+	lock  *os.File
+	find  *sql.Stmt
 
 	suspect atomic.Bool // damage was met: the next user must check
 }
@@ -51,9 +52,14 @@ var errStateDamaged = errors.New("the local state is damaged")
 // The writes are few: one transaction a pack, one a commit. So each may wait for the
 // disk (FULL), and neither a pending pack nor the head is forgotten in a power cut.
 var statePragmas = url.Values{
-	"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-8192)", "busy_timeout(10000)"},
+	"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "cache_size(-4096)", "busy_timeout(10000)"},
 	"_txlock": {"immediate"},
 }
+
+var readPragmas = url.Values{"_pragma": {"query_only(1)", "cache_size(-4096)", "busy_timeout(10000)"}}
+
+// readers is how many look-ups are done at once.
+const readers = 2
 
 const stateSchema = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -101,10 +107,16 @@ func openStateFile(path, vault, writer string) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(1) // SQLite has one writer anyway, and one cache is enough
-	s := &state{db: db}
+	db.SetMaxOpenConns(1)
+	reads, err := sql.Open("sqlite", stateURL(path, readPragmas))
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	reads.SetMaxOpenConns(readers)
+	reads.SetMaxIdleConns(readers)
+	s := &state{db: db, reads: reads}
 	if err := s.prepare(vault, writer); err != nil {
-		return nil, errors.Join(sortStateError(err), db.Close())
+		return nil, errors.Join(sortStateError(err), reads.Close(), db.Close())
 	}
 	return s, nil
 }
@@ -133,7 +145,7 @@ func (s *state) prepare(vault, writer string) error {
 		return err
 	}
 	var err error
-	s.find, err = s.db.Prepare("SELECT 1 FROM chunk WHERE id = ?")
+	s.find, err = s.reads.Prepare("SELECT 1 FROM chunk WHERE id = ?")
 	return err
 }
 
@@ -182,7 +194,7 @@ func (s *state) close() error {
 	if !s.suspect.Load() {
 		_, err = s.db.Exec("DELETE FROM meta WHERE key = 'open'")
 	}
-	return errors.Join(err, s.find.Close(), s.db.Close(), s.lock.Close())
+	return errors.Join(err, s.find.Close(), s.reads.Close(), s.db.Close(), s.lock.Close())
 }
 
 // meta returns a value, or nil.
@@ -269,6 +281,19 @@ func sortStateError(err error) error {
 	return err
 }
 
+// relaxed runs f with writes that do not wait for the disk one by one. A power cut then
+// costs the last of them and damages nothing: right for what can be read again.
+func (s *state) relaxed(f func() error) error {
+	if _, err := s.db.Exec("PRAGMA synchronous = NORMAL"); err != nil {
+		return s.wrap("prepare", err)
+	}
+	err := f()
+	if _, strict := s.db.Exec("PRAGMA synchronous = FULL"); err == nil {
+		err = s.wrap("prepare", strict)
+	}
+	return err
+}
+
 // setAside renames a damaged state, with what SQLite keeps beside it.
 func setAside(path string) error {
 	for _, suffix := range []string{"-wal", "-shm"} {
@@ -293,7 +318,7 @@ func ReadHead(ctx context.Context, path string) (Head, error) {
 	if _, err := os.Stat(path); err != nil {
 		return Head{}, fmt.Errorf("local state: %w", err)
 	}
-	db, err := sql.Open("sqlite", stateURL(path, url.Values{"_pragma": {"busy_timeout(10000)", "query_only(1)"}}))
+	db, err := sql.Open("sqlite", stateURL(path, readPragmas))
 	if err != nil {
 		return Head{}, stateError("open", err)
 	}
@@ -310,9 +335,6 @@ func ReadHead(ctx context.Context, path string) (Head, error) {
 	h, err := parseHead(values["head"])
 	return Head{string(values["vault"]), string(values["writer"]), h.seq, h.hash}, err
 }
-
-// chunkRow is the place of a chunk as it is stored in the state.
-const insertChunk = "INSERT OR IGNORE INTO chunk VALUES (?, ?, ?, ?, ?, ?)"
 
 // has reports whether a chunk is in a pack, pending or committed.
 func (s *state) has(id crypto.ID) (bool, error) {

@@ -34,7 +34,7 @@ func insertPack(tx *sql.Tx, p Object, dir, kept directory) error {
 	if err != nil {
 		return err
 	}
-	insert, err := tx.Prepare(insertChunk)
+	insert, err := tx.Prepare("INSERT OR IGNORE INTO chunk VALUES (?, ?, ?, ?, ?, ?)")
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func setResume(tx *sql.Tx, c change) error {
 // get returns a value of the resume state.
 func (s *state) get(key string) ([]byte, bool, error) {
 	var value []byte
-	err := s.db.QueryRow("SELECT value FROM resume WHERE key = ?", []byte(key)).Scan(&value)
+	err := s.reads.QueryRow("SELECT value FROM resume WHERE key = ?", []byte(key)).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
@@ -172,9 +172,8 @@ func (s *state) get(key string) ([]byte, bool, error) {
 // page returns up to limit values whose keys start with prefix and come after the key
 // after, ascending.
 func (s *state) page(prefix, after string, limit int) ([]change, error) {
-	query := "SELECT key, value FROM resume WHERE key >= ? AND key > ? ORDER BY key LIMIT ?"
-	args := []any{[]byte(prefix), []byte(after), limit}
-	rows, err := s.db.Query(query, args...)
+	rows, err := s.reads.Query("SELECT key, value FROM resume WHERE key >= ? AND key > ? ORDER BY key LIMIT ?",
+		[]byte(prefix), []byte(after), limit)
 	if err != nil {
 		return nil, s.wrap("list values", err)
 	}

@@ -279,7 +279,7 @@ func (f *fixture) pack(seed byte) *sealedPack {
 	if seed != 1 {
 		key = testKey(seed)
 	}
-	check(f.t, b.add(key.ID([]byte("hello")), encodingRaw, []byte("hello"), 5))
+	check(f.t, b.add(rawChunk(key.ID([]byte("hello")), []byte("hello"))))
 	p, err := b.finish(false)
 	check(f.t, err)
 	return p

@@ -70,10 +70,14 @@ func (v *verifier) identityFor(c *Commit) (crypto.Identity, bool) {
 // index may name chunks of earlier commits of its writer only.
 func (v *verifier) checkRecords(roots []recordRoot) {
 	for _, root := range roots {
+		lost := 0
 		for _, id := range root.ids {
 			if len(v.index.find(id)) == 0 {
-				v.problem(root.index, fmt.Errorf("%w: chunk %s of the records is in no pack", ErrMissing, id))
+				lost++
 			}
+		}
+		if lost > 0 {
+			v.problem(root.index, fmt.Errorf("%w: %d of the %d chunks of its records are in no pack", ErrMissing, lost, len(root.ids)))
 		}
 	}
 }

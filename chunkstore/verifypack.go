@@ -96,6 +96,9 @@ func (w *packChecker) checkBytes(ctx context.Context, p Object) error {
 	}
 	defer r.Close() // read only
 	w.sealed.Reset()
+	if w.key != nil {
+		w.sealed.Grow(int(p.Size) + readStep)
+	}
 	hash := sha256.New()
 	var length int64
 	for {

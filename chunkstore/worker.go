@@ -7,7 +7,6 @@ type worker struct {
 	pipeline   *pipeline
 	hasher     *crypto.Hasher
 	compressor *compressor
-	id         crypto.ID // of the chunk at hand
 }
 
 func (w *worker) run() {
@@ -22,11 +21,12 @@ func (w *worker) run() {
 
 // do names a chunk and, if it is new, stores it.
 func (w *worker) do(j job) error {
-	w.id = w.hasher.ID(j.data)
-	j.stream.setID(j.number, w.id)
-	mine, err := w.pipeline.claim(w.id)
+	id := w.hasher.ID(j.data)
+	j.stream.setID(j.number, id)
+	mine, err := w.pipeline.claim(id)
 	if err != nil || !mine {
 		return err
 	}
-	return w.pipeline.place(j, w)
+	encoding, stored := w.compressor.encode(j.data)
+	return w.pipeline.place(newChunk{id: id, encoding: encoding, stored: stored, raw: len(j.data)})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,13 +42,37 @@ func (c *checker) config(cfg *Config) {
 		*place = resolve(c.path, *place)
 	}
 	slices.SortFunc(c.problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
+	c.apart(cfg)
 	c.telegram(&cfg.Telegram)
 	c.accounts(cfg.Accounts)
 	c.media(&cfg.Media)
 	c.commit(&cfg.Commit)
-	for _, rule := range slices.Concat(cfg.Chats.Include, cfg.Chats.Exclude) {
+	c.rules("chats.include", cfg.Chats.Include)
+	c.rules("chats.exclude", cfg.Chats.Exclude)
+}
+
+func (c *checker) rules(key string, rules []string) {
+	for _, rule := range rules {
 		if strings.TrimSpace(rule) == "" {
-			c.bad("chats", "an empty rule chooses nothing: remove it")
+			c.bad(key, "an empty rule chooses nothing: remove it")
+		}
+	}
+}
+
+// apart makes sure that what is sealed, what is not, and what may be deleted lie in
+// folders of their own: the vault is for others to see, the state can be deleted.
+func (c *checker) apart(cfg *Config) {
+	for _, p := range []struct{ key, place, key2, within, why string }{
+		{"state", cfg.State, "vault", cfg.Vault, "it is not sealed, and the vault is for others to see"},
+		{"secrets", cfg.Secrets, "vault", cfg.Vault, "they are not sealed, and the vault is for others to see"},
+		{"vault", cfg.Vault, "state", cfg.State, "the state can be deleted at any time"},
+		{"secrets", cfg.Secrets, "state", cfg.State, "the state can be deleted at any time"},
+	} {
+		if p.place == "" || p.within == "" {
+			continue // said already
+		}
+		if rel, err := filepath.Rel(p.within, p.place); err == nil && filepath.IsLocal(rel) {
+			c.bad(p.key, "lies in the folder of %s: %s", p.key2, p.why)
 		}
 	}
 }
@@ -126,6 +151,9 @@ func (c *checker) media(m *Media) {
 		if kind != "none" && !slices.Contains(MediaKinds(), kind) {
 			c.bad("media.kinds", "%q is no kind of media: use %s, or none", kind, strings.Join(MediaKinds(), ", "))
 		}
+	}
+	if len(m.Kinds) > 1 && slices.Contains(m.Kinds, "none") {
+		c.bad("media.kinds", "none stands alone")
 	}
 	if m.MaxSize != "" {
 		var err error

@@ -52,7 +52,11 @@ func Load(path string) (*Config, error) {
 		return nil, fmt.Errorf("%w at %s", ErrNotFound, path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("settings file: %w", err)
+		text := "cannot be read: " + err.Error()
+		if cause, ok := errors.AsType[*fs.PathError](err); ok {
+			text = "cannot be read: " + cause.Err.Error()
+		}
+		return nil, &Error{File: path, Problems: []Problem{{Text: text}}}
 	}
 	return Parse(path, data)
 }
@@ -112,7 +116,7 @@ func unknownKeys(e *toml.StrictMissingError, out any) []Problem {
 
 // explain turns a decoding error into a sentence about the file.
 func explain(bad *toml.DecodeError, key string, out any) string {
-	if want, ok := keysOf(out)[key]; ok && strings.Contains(bad.Error(), "cannot decode") {
+	if want, ok := keysOf(out)[key]; ok && (strings.Contains(bad.Error(), "cannot decode") || strings.Contains(bad.Error(), "cannot store")) {
 		return "must be " + want
 	}
 	text := strings.TrimPrefix(bad.Error(), "toml: ")

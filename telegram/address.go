@@ -14,12 +14,15 @@ import (
 	"github.com/gotd/td/transport"
 )
 
-// How long a failed dial is held back, so that neither gotd's connection pool,
-// which dials again at once, nor its reconnection spins.
+// How long a failed dial is held back, and how many connections are made in how
+// much time at most: gotd's connection pools dial again at once, whether nobody
+// listens or whoever does hangs up.
 const (
 	dialTimeout   = 15 * time.Second
 	dialPauseMin  = 100 * time.Millisecond
 	dialPauseMost = 5 * time.Second
+	dialBudget    = 40
+	dialWindow    = 10 * time.Second
 )
 
 // parseServer makes a data centre of host:port; ID 0 if server is "".
@@ -44,6 +47,7 @@ func parseServer(server string, dc int) (tg.DCOption, error) {
 type dialer struct {
 	server tg.DCOption // ID 0: none is configured
 	plain  dcs.Resolver
+	budget chan struct{} // holds one token for each connection of the window
 
 	mu    sync.Mutex
 	conns map[*trackedConn]struct{}
@@ -53,7 +57,7 @@ type dialer struct {
 }
 
 func newDialer(server tg.DCOption) *dialer {
-	d := &dialer{server: server, conns: map[*trackedConn]struct{}{}}
+	d := &dialer{server: server, budget: make(chan struct{}, dialBudget), conns: map[*trackedConn]struct{}{}}
 	d.plain = dcs.Plain(dcs.PlainOptions{Dial: d.dial})
 	return d
 }
@@ -74,6 +78,12 @@ func (d *dialer) Primary(ctx context.Context, dc int, list dcs.List) (transport.
 		own := d.server
 		own.ID = dc
 		list.Options = []tg.DCOption{own}
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case d.budget <- struct{}{}:
+		time.AfterFunc(dialWindow, func() { <-d.budget })
 	}
 	conn, err := d.plain.Primary(ctx, dc, list)
 	d.hold(ctx, err)

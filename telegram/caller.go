@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/gotd/td/bin"
-	"github.com/gotd/td/exchange"
 	"github.com/gotd/td/tg"
 	"github.com/gotd/td/tgerr"
 )
@@ -48,10 +48,10 @@ func (c *caller) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) er
 		if err := c.gates.enter(ctx, c.dc, method); err != nil {
 			return fmt.Errorf("%s: %w", method, err)
 		}
-		answer, err := c.once(ctx, in)
+		err := c.once(ctx, in, out)
 		if err == nil {
 			c.gates.passed(c.dc, method)
-			return decodeAnswer(method, answer, out)
+			return nil
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -77,16 +77,16 @@ func (c *caller) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) er
 }
 
 // once makes one try.
-func (c *caller) once(ctx context.Context, in bin.Encoder) ([]byte, error) {
+func (c *caller) once(ctx context.Context, in bin.Encoder, out bin.Decoder) error {
 	if c.slots != nil {
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		case c.slots <- struct{}{}:
 		}
 		defer func() { <-c.slots }()
 	}
-	return callOnce(ctx, c.next, c.limit, in)
+	return callOnce(ctx, c.next, c.limit, in, out)
 }
 
 // verdict returns the error to end with, or nil if the call can be made again.
@@ -94,9 +94,7 @@ func (c *caller) verdict(ctx context.Context, err error) error {
 	switch {
 	case sessionEnded(err):
 		return c.unauthorised(ctx, err)
-	case errors.Is(err, exchange.ErrKeyFingerprintNotFound):
-		return fmt.Errorf("%w: %w", ErrServerKey, err)
-	case errors.Is(err, errClosed), errors.Is(err, errDown):
+	case errors.Is(err, errClosed), errors.Is(err, errDown), undecodable(err):
 		return err
 	case refused(err) && !passing(err):
 		return err
@@ -118,29 +116,47 @@ func (c *caller) exhausted(err error) error {
 	return c.silent(err)
 }
 
-// callOnce makes a call and returns the answer as it came. It returns when ctx
-// ends or limit is over, even where gotd is still telling the server that the
-// answer is not wanted any more (which takes it up to 15 s on a dead
-// connection): that is why out of a caller is never handed to gotd.
-func callOnce(ctx context.Context, next tg.Invoker, limit time.Duration, in bin.Encoder) ([]byte, error) {
+// callOnce makes a call. It returns when ctx ends or limit is over, even where
+// gotd is still telling the server that the answer is not wanted any more, which
+// takes it up to 15 s on a dead connection.
+func callOnce(ctx context.Context, next tg.Invoker, limit time.Duration, in bin.Encoder, out bin.Decoder) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	type result struct {
-		answer rawAnswer
-		err    error
-	}
-	done := make(chan result, 1)
-	go func() {
-		var r result
-		r.err = next.Invoke(ctx, in, &r.answer)
-		done <- r
-	}()
+	a := &awaited{out: out}
+	done := make(chan error, 1)
+	go func() { done <- next.Invoke(ctx, in, a) }()
 	select {
-	case r := <-done:
-		return r.answer, r.err
+	case err := <-done:
+		return err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		a.abandon()
+		return ctx.Err()
 	}
+}
+
+// awaited is where an answer goes, for as long as somebody waits for it.
+type awaited struct {
+	mu  sync.Mutex
+	out bin.Decoder // nil when nobody does any more
+}
+
+// Decode implements bin.Decoder.
+func (a *awaited) Decode(b *bin.Buffer) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.out == nil {
+		return context.Canceled
+	}
+	if err := a.out.Decode(b); err != nil {
+		return &undecodableError{err}
+	}
+	return nil
+}
+
+func (a *awaited) abandon() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.out = nil
 }
 
 // single makes every call once: for calls that change something, as those of a
@@ -152,28 +168,7 @@ type single struct {
 
 // Invoke implements tg.Invoker.
 func (s single) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) error {
-	answer, err := callOnce(ctx, s.next, s.limit, in)
-	if err != nil {
-		return err
-	}
-	return decodeAnswer(methodName(in), answer, out)
-}
-
-// rawAnswer keeps an answer's bytes.
-type rawAnswer []byte
-
-// Decode implements bin.Decoder.
-func (r *rawAnswer) Decode(b *bin.Buffer) error {
-	*r = append((*r)[:0], b.Buf...)
-	b.Buf = nil
-	return nil
-}
-
-func decodeAnswer(method string, answer []byte, out bin.Decoder) error {
-	if err := out.Decode(&bin.Buffer{Buf: answer}); err != nil {
-		return fmt.Errorf("%s: %w", method, &undecodableError{err})
-	}
-	return nil
+	return callOnce(ctx, s.next, s.limit, in, out)
 }
 
 // methodName is the name of a request, such as messages.getHistory.

@@ -17,6 +17,7 @@ type fakeDialogs struct {
 	pinned int  // so many stand first, with older messages
 	folder int  // so many of the last ones are in the folder of archived chats...
 	hidden bool // ...and only listed if that is asked for
+	sticky bool // pinned chats stand on every page
 }
 
 func (d *fakeDialogs) answer(in any) (bin.Encoder, error) {
@@ -38,7 +39,14 @@ func (d *fakeDialogs) answer(in any) (bin.Encoder, error) {
 	if d.hidden && !archived && d.folder > 0 && first == 1 {
 		out.Dialogs = append(out.Dialogs, &tg.DialogFolder{Folder: tg.Folder{ID: 1}, Peer: &tg.PeerUser{UserID: int64(d.count)}})
 	}
-	for id := first; id <= d.count && len(out.Users) < d.page; id++ {
+	ids := upTo(d.count)[first-1:]
+	if d.sticky && first > d.pinned {
+		ids = append(upTo(d.pinned), ids...)
+	}
+	for _, id := range ids {
+		if len(out.Users) == d.page {
+			break
+		}
 		inFolder := id > d.count-d.folder
 		if d.hidden && inFolder != archived {
 			continue
@@ -70,6 +78,7 @@ func TestDialogs(t *testing.T) {
 		"several pages":                {fakeDialogs{count: 250, page: 100}, 4},
 		"short pages":                  {fakeDialogs{count: 250, page: 30}, 10},
 		"pinned chats":                 {fakeDialogs{count: 250, page: 100, pinned: 5}, 4},
+		"pinned chats on every page":   {fakeDialogs{count: 250, page: 100, pinned: 5, sticky: true}, 4},
 		"archived chats among others":  {fakeDialogs{count: 150, page: 100, folder: 60}, 3},
 		"archived chats in a folder":   {fakeDialogs{count: 150, page: 100, folder: 60, hidden: true}, 4},
 		"a folder longer than a page":  {fakeDialogs{count: 450, page: 100, folder: 260, hidden: true}, 7},

@@ -104,7 +104,7 @@ func (d *download) newHashes() (*hashes, error) {
 	if err != nil {
 		return nil, archived(err)
 	}
-	return &hashes{size: d.file.Size, lacking: lacked, ask: d.askHashes, lacks: func(ctx context.Context) error {
+	return &hashes{size: d.file.Size, before: lacked, ask: d.askHashes, lacks: func(ctx context.Context) error {
 		if d.file.Size <= d.run.options.PartSize {
 			return nil // one part: there is no before
 		}

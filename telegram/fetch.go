@@ -167,14 +167,15 @@ func (f *fetcher) settle(ctx context.Context, p *fetchPage) error {
 // file sees to one file. An error ends the sync.
 func (f *fetcher) file(ctx context.Context, p *fetchPage, file workFile) (left, error) {
 	defer f.run.tell(func(e *Event) { e.Media++ })
-	if c := f.run.chats[p.work.Chat]; c != nil && !c.included {
+	c := f.run.chats[p.work.Chat]
+	if c != nil && !c.included {
 		return leftFetch, nil // the rules on chats changed meanwhile
 	}
-	if why := f.run.leftOut(file); why != "" {
+	if why := f.run.leftOut(c, file); why != "" {
 		return leftLater, f.note(ctx, file, why, "")
 	}
 	if known, err := f.resting(file); err != nil || known != nil {
-		f.report(p, file, known)
+		f.run.report(p.work.Chat, file, known)
 		return leftFetch, err
 	}
 	if err := f.claim(ctx, file.Key); err != nil {
@@ -210,7 +211,7 @@ func (f *fetcher) download(ctx context.Context, p *fetchPage, file workFile) (le
 		state = missingState{Reason: archive.MissingUnavailable, Detail: unavailable.detail}
 	}
 	f.run.log.Warn("a file could not be fetched", "key", string(file.Key), "reason", state.Reason, "detail", state.Detail)
-	f.report(p, file, &state)
+	f.run.report(p.work.Chat, file, &state)
 	return leftFetch, f.note(ctx, file, state.Reason, state.Detail)
 }
 
@@ -232,26 +233,10 @@ func (f *fetcher) stored(ctx context.Context, file workFile) error {
 // note records why a file is missing.
 func (f *fetcher) note(ctx context.Context, file workFile, why, detail string) error {
 	var b batch
-	if err := f.run.missing(&b, file, why, detail); err != nil {
+	if err := f.run.noteMissing(&b, file, why, detail); err != nil {
 		return err
 	}
 	return f.run.apply(ctx, &b)
-}
-
-// report puts a file on the list of the result.
-func (f *fetcher) report(p *fetchPage, file workFile, why *missingState) {
-	if why == nil {
-		return
-	}
-	f.run.count(func(r *Result) {
-		r.MissingTotal++
-		if len(r.Missing) < maxMissing {
-			r.Missing = append(r.Missing, MissingItem{
-				Chat: p.work.Chat, MessageID: file.Message, Key: file.Key, Size: file.Size,
-				Reason: why.Reason, Detail: why.Detail,
-			})
-		}
-	})
 }
 
 // resting returns what is known of a file that the server did not have a short

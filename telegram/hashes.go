@@ -12,9 +12,10 @@ import (
 // hashes compares parts of one file with the hashes that the server has of its
 // blocks (128 KiB each at Telegram). They are asked for as they are needed.
 type hashes struct {
-	size  int64 // of the file
-	ask   func(ctx context.Context, off int64) ([]tg.FileHash, error)
-	lacks func(ctx context.Context) error // called when the first hash is missing
+	size   int64 // of the file
+	before bool  // parts of an earlier run were not compared
+	ask    func(ctx context.Context, off int64) ([]tg.FileHash, error)
+	lacks  func(ctx context.Context) error // called when the first hash is missing
 
 	mu      sync.Mutex
 	list    []tg.FileHash // ascending
@@ -83,5 +84,5 @@ func (h *hashes) lack(ctx context.Context) error {
 func (h *hashes) complete() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.checked && !h.lacking
+	return h.checked && !h.lacking && !h.before
 }

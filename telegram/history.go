@@ -79,10 +79,10 @@ func (r *run) dialog(b *batch, c *chat) error {
 		rec.Chat, rec.Dialog = c.id, &dialog
 		b.records = append(b.records, rec)
 		c.state.Dialog = &dialog
-	} else if c.state.AccessHash == c.hash && (c.pts == 0 || c.state.Pts != 0) {
+	} else if c.state.AccessHash == c.hash && c.state.Protected == c.peer.Protected && (c.pts == 0 || c.state.Pts != 0) {
 		return nil
 	}
-	c.state.AccessHash = c.hash
+	c.state.AccessHash, c.state.Protected = c.hash, c.peer.Protected
 	if c.state.Pts == 0 {
 		// The first time: updates count from here on.
 		c.state.Pts, c.state.PtsAt = c.pts, r.now()
@@ -234,7 +234,7 @@ func (r *run) historyPage(ctx context.Context, c *chat, from, to, limit, skip in
 		offset = 0 // from the newest message, whatever its id
 	}
 	for {
-		answer, err := r.api.MessagesGetHistory(ctx, &tg.MessagesGetHistoryRequest{
+		got, err := r.api.MessagesGetHistory(ctx, &tg.MessagesGetHistoryRequest{
 			Peer:      c.input,
 			OffsetID:  offset,
 			AddOffset: skip,
@@ -246,7 +246,7 @@ func (r *run) historyPage(ctx context.Context, c *chat, from, to, limit, skip in
 		if err != nil {
 			return failed(err)
 		}
-		p, err := pageOf(answer)
+		p, err := pageOf(got)
 		if err != nil {
 			return failed(err)
 		}

@@ -51,15 +51,18 @@ func TestMediaThatIsNotKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files, a := newFakeFiles(100), newFakeArchive()
 			s := fakeMediaAccount(files, c.spoil)
+			first := true
 			for range 2 { // the second sync has nothing to add
 				r := newFakeRun(t, s, a)
 				r.rules = c.rules
 				if err := r.sync(t.Context(), r.link); err != nil {
 					t.Fatal(err)
 				}
-				if !r.result.Complete() {
+				told := c.want == archive.MissingExpiring || c.want == archive.MissingProtected
+				if !r.result.Complete() || (r.result.MissingTotal > 0) != (told && first) {
 					t.Fatalf("result %+v", r.result)
 				}
+				first = false
 			}
 			missing := a.of(archive.KindMissing)
 			if c.want != "" && (len(missing) != 1 || missing[0].Missing.Reason != c.want || len(a.media) != 0) {
@@ -99,6 +102,41 @@ func TestMediaRulesChange(t *testing.T) {
 	}
 }
 
+// When the owner of a chat allows saving again, what was left out is fetched.
+func TestMediaProtectionLifted(t *testing.T) {
+	files, a := newFakeFiles(100), newFakeArchive()
+	protected := true
+	inner := fakeMediaAccount(files, func(*tg.Message) {})
+	s := newFakeServer(func(in any) (bin.Encoder, error) {
+		answer, err := inner.answer(in)
+		switch in := in.(type) {
+		case *tg.MessagesGetDialogsRequest:
+			answer.(*tg.MessagesDialogs).Chats[0].(*tg.Channel).Noforwards = protected
+		case *tg.MessagesGetHistoryRequest:
+			for _, m := range answer.(*tg.MessagesMessagesSlice).Messages {
+				if full := m.(*tg.Message); isChannel(in.Peer) && full.ID == 250 {
+					full.Media = files.media(1)
+				} else {
+					full.Media = nil
+				}
+			}
+		}
+		return answer, err
+	})
+	for step, allowed := range []bool{false, false, true, true} {
+		protected = !allowed
+		r := newFakeRun(t, s, a)
+		if err := r.sync(t.Context(), r.link); err != nil {
+			t.Fatal(err)
+		}
+		if stored := a.media["document:1"] != nil; stored != allowed {
+			t.Fatalf("step %d: stored = %v", step, stored)
+		}
+	}
+	files.check(t, a, 1, true)
+	equal(t, "reasons", reasons(a), []string{archive.MissingProtected})
+}
+
 // Work that is on its way moves aside when the rules change against it.
 func TestMediaRulesTighten(t *testing.T) {
 	files, a := newFakeFiles(100), newFakeArchive()
@@ -122,6 +160,38 @@ func TestMediaRulesTighten(t *testing.T) {
 	})
 	files.check(t, a, 1, true)
 	equal(t, "reasons", reasons(a), []string{archive.MissingFailed, archive.MissingTooLarge})
+}
+
+// A page of which some files failed and others were left out: when the rules
+// change, neither list forgets the other.
+func TestMediaListsMerge(t *testing.T) {
+	files, a := newFakeFiles(100), newFakeArchive()
+	files.data[2] = []byte("a thumbnail")
+	s := fakeMediaAccount(files, func(m *tg.Message) {
+		m.Media.(*tg.MessageMediaDocument).Document.(*tg.Document).Thumbs = []tg.PhotoSizeClass{
+			&tg.PhotoCachedSize{Type: "m", W: 1, H: 1, Bytes: files.data[2]},
+		}
+	})
+	files.spoil = func(int64, []byte) []byte { return nil }
+	inBubble(t, "all", func(t *testing.T) {
+		for step, rules := range []Rules{{Kinds: []string{"file"}}, {}, {}} {
+			if step == 2 {
+				files.spoil = nil
+			}
+			r := newFakeRun(t, s, a)
+			r.rules = rules
+			if err := r.sync(t.Context(), r.link); err != nil {
+				t.Fatal(err)
+			}
+			if stored := a.media["thumb:1"] != nil; stored != (step > 0) {
+				t.Fatalf("step %d: thumbnail stored = %v", step, stored)
+			}
+		}
+	})
+	files.check(t, a, 1, true)
+	if string(a.media["thumb:1"].data) != "a thumbnail" {
+		t.Fatal("the thumbnail is not what the message carried")
+	}
 }
 
 func reasons(a *fakeArchive) []string {

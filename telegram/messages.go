@@ -21,8 +21,8 @@ func (r *run) message(b *batch, c *chat, m tg.MessageClass, files *sorted) (bool
 	}
 	b.records = append(b.records, rec)
 	for _, ref := range normal.Files(m) {
-		f := workFile{FileRef: ref, Message: msg.ID, Date: msg.Date, Protected: c.peer.Protected || msg.Protected}
-		if err := r.sortFile(b, f, files); err != nil {
+		f := workFile{FileRef: ref, Message: msg.ID, Date: msg.Date, Protected: msg.Protected}
+		if err := r.sortFile(b, c, f, files); err != nil {
 			return false, err
 		}
 	}
@@ -35,13 +35,13 @@ type sorted struct {
 	later []workFile // as long as the rules, or their owner, do not allow it
 }
 
-// sortFile decides about one file of a message.
-func (r *run) sortFile(b *batch, f workFile, files *sorted) error {
+// sortFile decides about one file of a message of c.
+func (r *run) sortFile(b *batch, c *chat, f workFile, files *sorted) error {
 	switch {
 	case f.SelfDestruct:
-		return r.missing(b, f, archive.MissingExpiring, "")
+		return r.missing(b, c.id, f, archive.MissingExpiring, "")
 	case f.Gone:
-		return r.missing(b, f, archive.MissingUnavailable, "the server offers no file")
+		return r.missing(b, c.id, f, archive.MissingUnavailable, "the server offers no file")
 	}
 	_, stored, err := r.archive.HasMedia(f.Key)
 	if err != nil {
@@ -51,19 +51,24 @@ func (r *run) sortFile(b *batch, f workFile, files *sorted) error {
 		r.count(func(res *Result) { res.MediaKnown++ })
 		return nil
 	}
-	if why := r.leftOut(f); why != "" {
+	switch why := r.leftOut(c, f); why {
+	case "":
+		files.fetch = append(files.fetch, f)
+	case archive.MissingProtected:
+		files.later = append(files.later, f)
+		return r.missing(b, c.id, f, why, "")
+	default:
 		files.later = append(files.later, f)
 		r.count(func(res *Result) { res.MediaLeft++ })
 		b.records = append(b.records, r.missingRecord(f, why, ""))
-		return nil
 	}
-	files.fetch = append(files.fetch, f)
 	return nil
 }
 
-// leftOut is why a file is not to be fetched now, "" if it is.
-func (r *run) leftOut(f workFile) string {
-	if f.Protected {
+// leftOut is why a file of a chat is not to be fetched now, "" if it is. The
+// chat is nil if the list of chats does not have it any more.
+func (r *run) leftOut(c *chat, f workFile) string {
+	if f.Protected || c != nil && c.peer.Protected {
 		return archive.MissingProtected
 	}
 	return r.rules.media(f.Kind, f.Size, f.Date)
@@ -86,9 +91,14 @@ func (r *run) lists(b *batch, c *chat, origin string, files *sorted) error {
 	return nil
 }
 
-// missing adds a record that a file cannot be stored, unless the newest one
-// says the same.
-func (r *run) missing(b *batch, f workFile, why, detail string) error {
+// missing reports that a file of a chat cannot be stored, and adds a record of
+// it unless the newest one says the same.
+func (r *run) missing(b *batch, chat archive.PeerID, f workFile, why, detail string) error {
+	r.report(chat, f, &missingState{Reason: why, Detail: detail})
+	return r.noteMissing(b, f, why, detail)
+}
+
+func (r *run) noteMissing(b *batch, f workFile, why, detail string) error {
 	var known missingState
 	if _, err := load(r.archive, missingKey(r.account, f.Key), &known); err != nil {
 		return err

@@ -18,10 +18,13 @@ type Result struct {
 	MediaKnown int   // files of new messages that the archive had already
 	MediaLeft  int   // files of new messages that the rules leave out
 
-	// Missing are the files that should be in the archive and are not; at most
-	// maxMissing of them. MissingTotal counts all.
-	Missing      []MissingItem
-	MissingTotal int
+	// Missing are files that are not in the archive though no rule leaves them
+	// out: of new messages, and those that were tried again; at most maxMissing
+	// of them. MissingTotal counts all, MissingFailed those of them that failed
+	// and will be tried again by the next sync.
+	Missing       []MissingItem
+	MissingTotal  int
+	MissingFailed int
 	// Failures are the chats whose messages could not be fetched completely.
 	Failures []ChatFailure
 	// Warnings are things the server refused that a sync can do without, such as
@@ -34,8 +37,9 @@ type Result struct {
 // maxMissing bounds the memory that Result.Missing takes.
 const maxMissing = 1000
 
-// Complete reports whether everything the rules ask for is in the archive.
-func (r *Result) Complete() bool { return r.MissingTotal == 0 && len(r.Failures) == 0 }
+// Complete reports whether everything is in the archive that the rules ask for
+// and the server gives.
+func (r *Result) Complete() bool { return r.MissingFailed == 0 && len(r.Failures) == 0 }
 
 // A MissingItem is a file that is not in the archive.
 type MissingItem struct {

@@ -30,10 +30,11 @@ type run struct {
 	link *link
 	api  *tg.Client
 
-	state accountState             // of the goroutine that syncs messages
-	order []*chat                  // likewise: the chats as they will be synced
-	chats map[archive.PeerID]*chat // not changed while media is fetched
-	media *fetcher
+	state  accountState             // of the goroutine that syncs messages
+	order  []*chat                  // likewise: the chats as they will be synced
+	lifted bool                     // the owner of some chat allows saving again
+	chats  map[archive.PeerID]*chat // not changed while media is fetched
+	media  *fetcher
 
 	committing sync.Mutex
 
@@ -127,6 +128,24 @@ func (r *run) warn(what string, err error) {
 	r.count(func(res *Result) {
 		if !slices.Contains(res.Warnings, text) {
 			res.Warnings = append(res.Warnings, text)
+		}
+	})
+}
+
+// report puts a file that is not stored on the list of the result.
+func (r *run) report(chat archive.PeerID, f workFile, why *missingState) {
+	if why == nil {
+		return
+	}
+	r.count(func(res *Result) {
+		res.MissingTotal++
+		if why.Reason == archive.MissingFailed {
+			res.MissingFailed++
+		}
+		if len(res.Missing) < maxMissing {
+			res.Missing = append(res.Missing, MissingItem{
+				Chat: chat, MessageID: f.Message, Key: f.Key, Size: f.Size, Reason: why.Reason, Detail: why.Detail,
+			})
 		}
 	})
 }

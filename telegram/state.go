@@ -74,6 +74,8 @@ type chatState struct {
 	Rescan *rescan `json:"rescan,omitempty"`
 	// Dialog is the newest dialog record.
 	Dialog *archive.Dialog `json:"dialog,omitempty"`
+	// Protected: the chat's owner forbade saving when this was written.
+	Protected bool `json:"protected,omitempty"`
 	// MigratedFrom is the basic group that this supergroup was.
 	MigratedFrom archive.PeerID `json:"migrated_from,omitempty"`
 }
@@ -111,7 +113,7 @@ type workFile struct {
 	normal.FileRef
 	Message   int   `json:"message"`
 	Date      int64 `json:"date"`                // of the message, Unix seconds
-	Protected bool  `json:"protected,omitempty"` // by the message or the chat, when it was seen
+	Protected bool  `json:"protected,omitempty"` // by the message itself
 }
 
 // newWork makes work of files, the smallest first.

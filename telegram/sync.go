@@ -90,13 +90,13 @@ func (r *run) sync(ctx context.Context, l *link) error {
 func (r *run) start(l *link) {
 	r.link, r.api = l, l.api
 	r.people = newPeople(r.account, r.archive)
-	r.chats, r.order = map[archive.PeerID]*chat{}, nil
+	r.chats, r.order, r.lifted = map[archive.PeerID]*chat{}, nil, false
 	r.media = newFetcher(r)
 	r.state = accountState{}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.event = Event{Phase: PhaseChats}
-	r.result.Failures, r.result.Missing, r.result.MissingTotal = nil, nil, 0
+	r.result.Failures, r.result.Missing, r.result.MissingTotal, r.result.MissingFailed = nil, nil, 0, 0
 }
 
 // profile checks whose session this is and archives the account's own profile
@@ -119,6 +119,9 @@ func (r *run) profile(ctx context.Context) error {
 		p.Bio = full.FullUser.About
 	case dispensable(err):
 		r.warn("users.getFullUser", err)
+		if r.state.Profile != "" {
+			return nil // without the biography it would look changed
+		}
 	default:
 		return err
 	}
@@ -159,6 +162,7 @@ func (r *run) list(ctx context.Context) error {
 		}
 		if c.included {
 			included++
+			r.lifted = r.lifted || c.state.Protected && !c.peer.Protected
 		}
 		if old := r.oldGroup(c); old != nil {
 			r.chats[old.id] = old
@@ -219,10 +223,10 @@ func (r *run) oldGroup(c *chat) *chat {
 }
 
 // resort looks again at the files that were left out, if the rules on media
-// changed since they were.
+// changed since they were, or a chat's owner allows saving now.
 func (r *run) resort(ctx context.Context) error {
 	print := r.rules.mediaPrint()
-	if r.state.MediaRules == print {
+	if r.state.MediaRules == print && !r.lifted {
 		return nil
 	}
 	var keys []string
@@ -254,7 +258,7 @@ func (r *run) resortWork(ctx context.Context, key string) error {
 	}
 	var files sorted
 	for _, f := range later.Files {
-		if r.leftOut(f) == "" {
+		if r.leftOut(r.chats[later.Chat], f) == "" {
 			files.fetch = append(files.fetch, f)
 		} else {
 			files.later = append(files.later, f)

@@ -227,8 +227,9 @@ func TestSyncAfterTooLong(t *testing.T) {
 	if calls := s.count("messages.getHistory"); calls > 8 {
 		t.Fatalf("%d calls", calls)
 	}
+	applied := a.applied
 	r, s = f.sync(t, a, Rules{})
-	if r.Edited != 0 || s.count("messages.getHistory") != 0 {
+	if r.Edited != 0 || s.count("messages.getHistory") != 0 || a.applied != applied {
 		t.Fatalf("it is read again: %+v", r)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -53,6 +54,9 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 		return err
 	}
 	defer r.Close()
+	if len(r.snapshot.Accounts()) == 0 {
+		return withHint(errors.New("nothing is backed up yet"), "run telekeep sync first")
+	}
 	chats, total, err := pickChats(r.snapshot, o.chat)
 	if err != nil {
 		return err

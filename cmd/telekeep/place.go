@@ -30,22 +30,24 @@ func (a *app) place() (place, error) {
 			vault: "vault", state: "state", secrets: "secrets",
 		}, nil
 	}
-	home := a.getenv("HOME")
+	home, needed := a.getenv("HOME"), false
 	xdg := func(variable, fallback string) string {
-		if dir := a.getenv(variable); filepath.IsAbs(dir) {
+		if dir := a.getenv(variable); filepath.IsAbs(dir) { // XDG: relative ones are to be ignored
 			return filepath.Join(dir, "telekeep")
 		}
+		needed = true
 		return filepath.Join(home, fallback, "telekeep")
 	}
-	if home == "" && (a.getenv("XDG_CONFIG_HOME") == "" || a.getenv("XDG_STATE_HOME") == "" || a.getenv("XDG_DATA_HOME") == "") {
-		return place{}, withHint(errors.New("HOME is not set, so there is no default place"), "name a folder with --dir")
-	}
 	settings := xdg("XDG_CONFIG_HOME", ".config")
-	return place{
+	p := place{
 		config: filepath.Join(settings, config.FileName), owner: filepath.Join(settings, "owner.key"),
 		vault: filepath.Join(xdg("XDG_DATA_HOME", ".local/share"), "vault"),
 		state: xdg("XDG_STATE_HOME", ".local/state"), secrets: filepath.Join(settings, "secrets"),
-	}, nil
+	}
+	if needed && !filepath.IsAbs(home) {
+		return place{}, withHint(errors.New("HOME is not set or no absolute path, so there is no default place"), "name a folder with --dir")
+	}
+	return p, nil
 }
 
 // settings reads the settings file of the installation.
@@ -60,11 +62,11 @@ func (a *app) settings() (*config.Config, error) {
 // account picks an account of the settings by name; "" means the only one.
 func pickAccount(c *config.Config, name string) (config.Account, error) {
 	if len(c.Accounts) == 0 {
-		return config.Account{}, withHint(errors.New("the settings name no account"), "add a section [[account]] with a name")
+		return config.Account{}, &failure{code: exitConfig, err: errors.New("the settings name no account"), hint: "add a section [[account]] with a name"}
 	}
 	if name == "" {
 		if len(c.Accounts) > 1 {
-			return config.Account{}, withHint(errors.New("there is more than one account"), "choose one with --account")
+			return config.Account{}, &failure{code: exitUsage, err: errors.New("there is more than one account"), hint: "choose one with --account"}
 		}
 		return c.Accounts[0], nil
 	}
@@ -73,5 +75,5 @@ func pickAccount(c *config.Config, name string) (config.Account, error) {
 			return account, nil
 		}
 	}
-	return config.Account{}, withHint(fmt.Errorf("no account %q in the settings", name), "see the [[account]] sections")
+	return config.Account{}, &failure{code: exitUsage, err: fmt.Errorf("no account %q in the settings", name), hint: "see the [[account]] sections"}
 }

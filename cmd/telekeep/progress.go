@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // A progress shows how far a long piece of work is: a bar that redraws itself on
@@ -47,7 +48,25 @@ func (p *progress) show(now time.Time, done, total int64, text string) {
 		return
 	}
 	p.drawn = true
-	fmt.Fprintf(p.ui.err, "\r\x1b[K%s %s %s", p.label, bar(done, total), text)
+	fmt.Fprint(p.ui.err, "\r\x1b[K"+fit(p.ui.width(), p.label+" "+bar(done, total)+" "+text, p.label+" "+percent(done, total)+" "+text))
+}
+
+// fit returns the long line if it has room, else the short one, cut off where it
+// must be: a line that wraps could not be redrawn.
+func fit(width int, long, short string) string {
+	if utf8.RuneCountInString(long) < width {
+		return long
+	}
+	runes := []rune(short)
+	return string(runes[:min(len(runes), max(0, width-1))])
+}
+
+// now shows what show is told next at once, however short ago it drew: a pause
+// is announced once, and nothing may be said for long after it.
+func (p *progress) now() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = time.Time{}
 }
 
 // end takes the bar off the screen.

@@ -114,6 +114,8 @@ func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
 	}
 	if len(problems) > 0 {
 		s.Problem = problems[0].Error()
+	} else if problem := unlikeRemembered(ctx, cfg, vault, commits); problem != "" {
+		s.Problem = problem
 	}
 	for _, c := range commits {
 		s.Commits++
@@ -125,6 +127,28 @@ func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
 		s.Head = commits[len(commits)-1].Hash.String()
 	}
 	return s
+}
+
+// unlikeRemembered says what is wrong with a vault that is whole: it is not the
+// one that this machine writes to, or it is older than this machine remembers.
+func unlikeRemembered(ctx context.Context, cfg *config.Config, vault *chunkstore.Vault, commits []*chunkstore.Commit) string {
+	secrets, err := readWriterSecrets(cfg)
+	if err != nil {
+		return ""
+	}
+	if secrets.VaultID != vault.ID {
+		return fmt.Sprintf("another vault: expected %s, found %s", secrets.VaultID, vault.ID)
+	}
+	head, err := chunkstore.ReadHead(ctx, statePath(cfg))
+	if err != nil || head.Seq == 0 || head.Writer != secrets.WriterID {
+		return ""
+	}
+	for _, c := range commits {
+		if c.Writer == head.Writer && c.Seq == head.Seq && c.Hash == head.Hash {
+			return ""
+		}
+	}
+	return "the newest commits that this machine remembers are gone from the vault"
 }
 
 // verdict is the one sentence on top.
@@ -144,12 +168,7 @@ func verdict(r *statusReport) string {
 		if oldest.IsZero() || account.LastSync.Finished.Before(oldest) {
 			oldest = account.LastSync.Finished
 		}
-		again += len(account.LastSync.Failures)
-		for _, m := range account.LastSync.Missing {
-			if m.Retry {
-				again++
-			}
-		}
+		again += len(account.LastSync.Failures) + account.LastSync.MissingRetry
 	}
 	if len(r.Accounts) == 0 {
 		return "the settings name no account"

@@ -32,11 +32,13 @@ type syncReport struct {
 	Commits      int           `json:"commits"`
 	Missing      []missingItem `json:"missing"` // the first thousand
 	MissingTotal int           `json:"missing_total"`
-	Warnings     []string      `json:"warnings"` // what the server refused and a backup can do without
+	MissingRetry int           `json:"missing_retry"` // of them: the next run tries again
+	Warnings     []string      `json:"warnings"`      // what the server refused and a backup can do without
 	Failures     []chatFailure `json:"failures"`
 	FloodWait    float64       `json:"flood_wait_seconds"`
 	Seconds      float64       `json:"seconds"`
 	Finished     time.Time     `json:"finished"`
+	Error        string        `json:"error,omitempty"` // why the run ended early
 }
 
 // A missingItem is a file that is not in the archive, and why.
@@ -118,8 +120,13 @@ func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account confi
 	start, before := a.now(), b.store.Stats()
 	bar := a.ui.progress("sync "+account.Name, start)
 	result, err := login.client.Sync(ctx, telegram.Into(b.archive), telegram.SyncOptions{
-		Rules:    rulesOf(cfg),
-		Progress: func(e telegram.Event) { bar.show(a.now(), e.Bytes, e.BytesTotal, progressText(e)) },
+		Rules: rulesOf(cfg),
+		Progress: func(e telegram.Event) {
+			if e.Wait > 0 {
+				bar.now()
+			}
+			bar.show(a.now(), e.Bytes, e.BytesTotal, progressText(e))
+		},
 	})
 	bar.end()
 	if result == nil {
@@ -130,6 +137,10 @@ func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account confi
 	report.Finished = end.UTC().Truncate(time.Second)
 	report.Seconds = end.Sub(start).Seconds()
 	if err != nil {
+		report.Error = err.Error()
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			report.Error = errInterrupted.Error()
+		}
 		return report, err
 	}
 	if err := saveSyncReport(cfg, report); err != nil {
@@ -143,8 +154,8 @@ func progressText(e telegram.Event) string {
 	if e.Bytes > 0 {
 		text += ", " + size(e.Bytes)
 	}
-	if e.Wait > 0 {
-		text += fmt.Sprintf(", Telegram asks to wait %s", e.Wait.Round(time.Second))
+	if e.Wait > 0 { // in front: a narrow terminal cuts the end off
+		text = fmt.Sprintf("Telegram asks to wait %s; %s", e.Wait.Round(time.Second), text)
 	}
 	return text
 }
@@ -163,7 +174,7 @@ func newSyncReport(account string, r *telegram.Result, before, after chunkstore.
 		BytesRead: after.BytesIn - before.BytesIn, BytesNew: after.BytesNew - before.BytesNew,
 		Packs: int(after.Packs - before.Packs), PackBytes: after.PackBytes - before.PackBytes,
 		Commits: int(after.Commits - before.Commits), FloodWait: r.FloodWaited.Seconds(),
-		LeftOut: r.MediaLeft, MissingTotal: r.MissingTotal,
+		LeftOut: r.MediaLeft, MissingTotal: r.MissingTotal, MissingRetry: r.MissingFailed,
 		Missing: []missingItem{}, Failures: []chatFailure{}, Warnings: append([]string{}, r.Warnings...),
 	}
 	for _, m := range r.Missing {
@@ -179,12 +190,7 @@ func newSyncReport(account string, r *telegram.Result, before, after chunkstore.
 
 // incomplete is the error of a run that has something to try again.
 func incomplete(r *syncReport) error {
-	again := len(r.Failures)
-	for _, m := range r.Missing {
-		if m.Retry {
-			again++
-		}
-	}
+	again := len(r.Failures) + r.MissingRetry
 	if again == 0 {
 		return nil
 	}
@@ -204,7 +210,7 @@ func (a *app) reportJournal(b *backup) {
 }
 
 // listedMissing is how many missing files are listed by name on a screen; --json
-// has all of them.
+// has the first thousand.
 const listedMissing = 20
 
 func (a *app) printSync(r *syncReport, asJSON bool) error {
@@ -212,7 +218,11 @@ func (a *app) printSync(r *syncReport, asJSON bool) error {
 		return a.ui.json(r)
 	}
 	put := func(format string, args ...any) { fmt.Fprintf(a.out, format+"\n", args...) }
-	if r.Messages+r.Edited+r.Deleted+r.Media+r.Packs == 0 {
+	nothing := r.Messages+r.Edited+r.Deleted+r.Media+r.Packs == 0
+	if nothing && r.Error != "" {
+		return nil // the error says it all
+	}
+	if nothing {
 		put("%s: nothing new in %s; no pack written", r.Account, plural(r.Chats, "chat", "chats"))
 	} else {
 		put("%s: %s looked at in %.1f s", r.Account, plural(r.Chats, "chat", "chats"), r.Seconds)
@@ -235,7 +245,7 @@ func (a *app) printSync(r *syncReport, asJSON bool) error {
 	}
 	for i, m := range r.Missing {
 		if i == listedMissing {
-			put("    … and %s more; --json lists all", count(r.MissingTotal-i))
+			put("    … and %s more; see --json", count(r.MissingTotal-i))
 			break
 		}
 		put("    %s message %d, %s: %s", m.Chat, m.Message, m.File, reasonInWords(m))

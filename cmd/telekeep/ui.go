@@ -31,6 +31,20 @@ func newUI(s stdio, getenv func(string) string) *ui {
 	}
 }
 
+// width is how many letters fit on a line of the terminal behind standard error.
+func (u *ui) width() int {
+	const usual = 80
+	f, ok := u.err.(*os.File)
+	if !ok {
+		return usual
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		return usual
+	}
+	return width
+}
+
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

@@ -127,14 +127,20 @@ func readWriterSecrets(cfg *config.Config) (*chunkstore.WriterSecrets, error) {
 	path := writerKeyPath(cfg)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, withHint(fmt.Errorf("the writer's key is not there: %s", path), "without it this machine cannot write to the vault; put it back, or make a new installation with telekeep init")
+		return nil, &failure{
+			code: exitKey, err: fmt.Errorf("the writer's key is not there: %w", err),
+			hint: "without it this machine cannot write to the vault; put it back, or make a new installation with telekeep init",
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the writer's key: %w", err)
 	}
 	secrets, err := chunkstore.ParseWriterSecrets(data)
 	if err != nil {
-		return nil, fmt.Errorf("the writer's key %s: %w", path, err)
+		return nil, &failure{
+			code: exitKey, err: fmt.Errorf("the writer's key %s: %w", path, err),
+			hint: "without it this machine cannot write to the vault; put back a whole copy of it, or make a new installation with telekeep init",
+		}
 	}
 	return secrets, nil
 }
