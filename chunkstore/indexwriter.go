@@ -106,13 +106,13 @@ func (w *indexWriter) seal(to ...crypto.Recipient) ([]byte, error) {
 		return nil, w.err
 	}
 	var sealed bytes.Buffer
-	sealed.Grow(w.body.Len() + w.body.Len()/8 + smallestBucket) // Padmé adds less than an eighth
+	sealed.Grow(2*w.body.Len() + smallestBucket) // the padding may double it
 	content, err := crypto.Seal(&sealed, to...)
 	if err != nil {
 		return nil, fmt.Errorf("seal the index: %w", err)
 	}
 	n := int64(indexHeaderSize + w.body.Len())
-	padding := paddedContent(int64(sealed.Len()), n) - n
+	padding := paddedIndex(int64(sealed.Len()), n) - n
 	for _, part := range [][]byte{w.header(), w.body.Bytes(), make([]byte, padding)} {
 		if _, err := content.Write(part); err != nil {
 			return nil, fmt.Errorf("seal the index: %w", err)

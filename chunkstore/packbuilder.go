@@ -86,7 +86,7 @@ func (b *packBuilder) add(c newChunk) error {
 func (b *packBuilder) finish(full bool) (*sealedPack, error) {
 	target := b.full
 	if !full {
-		target = min(target, paddedContent(b.header, b.written+int64(len(b.dir))+packTrailerSize))
+		target = min(target, paddedPack(b.header, b.written+int64(len(b.dir))+packTrailerSize))
 	}
 	if err := b.write(b.dir); err != nil {
 		return nil, err

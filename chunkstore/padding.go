@@ -42,10 +42,22 @@ func contentSize(header, sealed int64) (int64, bool) {
 	return content, content > 0 && sealedSize(header, content) == sealed
 }
 
+// paddedPack returns how long the content of a pack must be made so that the age file
+// gets a bucket's length: the smallest possible.
+func paddedPack(header, content int64) int64 {
+	return paddedContent(header, content, padme(max(smallestBucket, sealedSize(header, content))))
+}
+
+// paddedIndex is paddedPack for an index, which is made a power of two long: its length
+// grows with the number of chunks and hardly costs anything.
+func paddedIndex(header, content int64) int64 {
+	least := max(smallestBucket, sealedSize(header, content))
+	return paddedContent(header, content, 1<<bits.Len64(uint64(least-1)))
+}
+
 // paddedContent returns how long the content must be made so that the age file gets
-// a bucket's length: the smallest possible that is at least content.
-func paddedContent(header, content int64) int64 {
-	file := padme(max(smallestBucket, sealedSize(header, content)))
+// the length file, or the next bucket if no age file is that long.
+func paddedContent(header, content, file int64) int64 {
 	for {
 		if padded, ok := contentSize(header, file); ok && padded >= content {
 			return padded

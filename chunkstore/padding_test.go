@@ -73,12 +73,12 @@ func TestContentSizeImpossible(t *testing.T) {
 	}
 }
 
-func TestPaddedContent(t *testing.T) {
+func TestPaddedPack(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	for range 20_000 {
 		header := 200 + r.Int64N(5000)
 		content := 1 + r.Int64N(1<<(1+r.IntN(27)))
-		padded := paddedContent(header, content)
+		padded := paddedPack(header, content)
 		file := sealedSize(header, padded)
 		if padded < content || !isBucket(file) {
 			t.Fatalf("header %d, content %d: padded to %d, a file of %d bytes", header, content, padded, file)
@@ -89,6 +89,28 @@ func TestPaddedContent(t *testing.T) {
 				t.Fatalf("header %d, content %d: a file of %d bytes would do, got %d", header, content, smaller, file)
 			}
 		}
+	}
+}
+
+func TestPaddedIndex(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	powers, others := 0, 0
+	for range 20_000 {
+		header := 3000 + r.Int64N(1000)
+		content := 1 + r.Int64N(1<<(1+r.IntN(27)))
+		padded := paddedIndex(header, content)
+		file := sealedSize(header, padded)
+		if padded < content || !isBucket(file) || file > 2*max(smallestBucket, sealedSize(header, content)) {
+			t.Fatalf("header %d, content %d: padded to %d, a file of %d bytes", header, content, padded, file)
+		}
+		if file&(file-1) == 0 {
+			powers++
+		} else {
+			others++
+		}
+	}
+	if others*100 > powers {
+		t.Errorf("%d of %d lengths are no powers of two", others, powers+others)
 	}
 }
 

@@ -26,11 +26,11 @@ func (l *link) messages(ctx context.Context, chat archive.PeerID, hash int64, id
 	var answer tg.MessagesMessagesClass
 	var err error
 	if chat.Kind() == archive.PeerChannel {
-		answer, err = l.api.ChannelsGetMessages(ctx, &tg.ChannelsGetMessagesRequest{
+		answer, err = l.optional.ChannelsGetMessages(ctx, &tg.ChannelsGetMessagesRequest{
 			Channel: &tg.InputChannel{ChannelID: chat.Num(), AccessHash: hash}, ID: input,
 		})
 	} else {
-		answer, err = l.api.MessagesGetMessages(ctx, input)
+		answer, err = l.optional.MessagesGetMessages(ctx, input)
 	}
 	if err != nil {
 		return nil, err

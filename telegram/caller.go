@@ -15,9 +15,12 @@ import (
 )
 
 // How often a call that got no answer is made, and how long the pauses between
-// are: a call is given up after some 30 s of pauses.
+// are: a call is given up after some 30 s of pauses. Of the server's own
+// troubles less is borne, since a server can have one with a method for ever.
 const (
 	callTries     = 10
+	troubleTries  = 5
+	optionalTries = 2
 	retryPauseMin = 100 * time.Millisecond
 	retryMost     = 10 * time.Second
 )
@@ -30,6 +33,7 @@ type caller struct {
 	next  tg.Invoker
 	slots chan struct{} // nil, or as many as calls may be under way
 	limit time.Duration // for one try, waiting for a slot not counted
+	tries int           // of a call that gets no answer
 	gates *gates
 	log   *slog.Logger
 	// unauthorised decides what it means that the server says 401: an error
@@ -38,6 +42,14 @@ type caller struct {
 	// silent makes the error of a call that got no answer however often it was
 	// made.
 	silent func(err error) error
+}
+
+// forOptional is c for calls that a sync can do without.
+func (c *caller) forOptional() *caller {
+	o := *c
+	o.limit, o.tries = min(c.limit, optionalTimeout), optionalTries
+	o.silent = func(err error) error { return fmt.Errorf("%w: %w", errSilent, err) }
+	return &o
 }
 
 // Invoke implements tg.Invoker.
@@ -65,7 +77,7 @@ func (c *caller) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) er
 		if err := c.verdict(ctx, err); err != nil {
 			return fmt.Errorf("%s: %w", method, err)
 		}
-		if try++; try > callTries {
+		if try++; try > c.tries || try > troubleTries && refused(err) {
 			return fmt.Errorf("%s: %w", method, c.exhausted(err))
 		}
 		c.log.Debug("call is made again", "method", method, "dc", c.dc, "try", try)

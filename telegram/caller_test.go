@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -45,7 +46,7 @@ func (s *scripted) Close() error { s.closed.Add(1); return nil }
 
 func newTestCaller(next tg.Invoker, g *gates) *caller {
 	return &caller{
-		dc: 2, next: next, limit: 30 * time.Second, gates: g, log: slog.New(slog.DiscardHandler),
+		dc: 2, next: next, limit: 30 * time.Second, tries: callTries, gates: g, log: slog.New(slog.DiscardHandler),
 		unauthorised: func(_ context.Context, err error) error { return errors.Join(ErrSessionRevoked, err) },
 		silent:       func(err error) error { return errors.Join(ErrUnreachable, err) },
 	}
@@ -64,6 +65,7 @@ func TestCaller(t *testing.T) {
 		{"a lost call is a cancelled one to gotd", []error{context.Canceled, rpc.ErrEngineClosed}, 3, nil},
 		{"hangs", []error{errHang}, 2, nil},
 		{"the server's own trouble", []error{rpcError(500, "RPC_CALL_FAIL"), rpcError(-503, "Timeout")}, 3, nil},
+		{"the server's own trouble, for ever", slices.Repeat([]error{rpcError(500, "RPC_CALL_FAIL")}, 9), troubleTries, rpcError(500, "RPC_CALL_FAIL")},
 		{"refused", []error{rpcError(400, "CHANNEL_PRIVATE")}, 1, rpcError(400, "CHANNEL_PRIVATE")},
 		{"not there", []error{rpcError(501, "NOT_IMPLEMENTED")}, 1, rpcError(501, "NOT_IMPLEMENTED")},
 		{"session over", []error{rpcError(401, "AUTH_KEY_UNREGISTERED")}, 1, ErrSessionRevoked},
@@ -224,12 +226,12 @@ func TestPoolGivesUp(t *testing.T) {
 			open: func(context.Context, int) (telegram.CloseInvoker, error) { return nil, errors.New("refused") },
 		}
 		start := time.Now()
-		_, err := l.dc(4).UpdatesGetState(t.Context())
+		_, err := tg.NewClient(l.dc(4)).UpdatesGetState(t.Context())
 		if !errors.Is(err, errDown) || ends(err) {
 			t.Fatalf("error %v", err)
 		}
 		first := time.Since(start)
-		if _, err := l.dc(4).UpdatesGetState(t.Context()); !errors.Is(err, errDown) || time.Since(start) != first {
+		if _, err := tg.NewClient(l.dc(4)).UpdatesGetState(t.Context()); !errors.Is(err, errDown) || time.Since(start) != first {
 			t.Fatalf("error %v after %v more", err, time.Since(start)-first)
 		}
 	})

@@ -179,8 +179,8 @@ func (d *download) store(ctx context.Context, at archive.Range, data []byte) err
 
 // get asks for the part at off.
 func (d *download) get(ctx context.Context, off int64) (data []byte, err error) {
-	err = d.call(ctx, func(api *tg.Client, location tg.InputFileLocationClass) error {
-		answer, err := api.UploadGetFile(ctx, &tg.UploadGetFileRequest{
+	err = d.call(ctx, func(c *caller, location tg.InputFileLocationClass) error {
+		answer, err := tg.NewClient(c).UploadGetFile(ctx, &tg.UploadGetFileRequest{
 			Location: location, Offset: off, Limit: int(d.run.options.PartSize),
 		})
 		if err != nil {
@@ -200,7 +200,7 @@ func (d *download) get(ctx context.Context, off int64) (data []byte, err error) 
 
 // call makes a call about the file where it lies, with the newest reference. It
 // follows the file to another data centre and renews a reference that expired.
-func (d *download) call(ctx context.Context, f func(*tg.Client, tg.InputFileLocationClass) error) error {
+func (d *download) call(ctx context.Context, f func(*caller, tg.InputFileLocationClass) error) error {
 	for {
 		d.mu.Lock()
 		ref := d.ref
@@ -260,14 +260,42 @@ func (d *download) renew(ctx context.Context, stale []byte) error {
 }
 
 // askHashes asks for the hashes of the blocks from off on; none if the server
-// has none or does not know the method.
+// has none. A server that never gave any and refuses is not asked again.
 func (d *download) askHashes(ctx context.Context, off int64) (list []tg.FileHash, err error) {
-	err = d.call(ctx, func(api *tg.Client, location tg.InputFileLocationClass) error {
-		list, err = api.UploadGetFileHashes(ctx, &tg.UploadGetFileHashesRequest{Location: location, Offset: off})
+	if d.run.hashing.Load() == hashingRefused {
+		return nil, nil
+	}
+	err = d.call(ctx, func(c *caller, location tg.InputFileLocationClass) error {
+		list, err = tg.NewClient(c.forOptional()).UploadGetFileHashes(ctx, &tg.UploadGetFileHashesRequest{Location: location, Offset: off})
 		return err
 	})
-	if _, gone := errors.AsType[*unavailableError](err); gone || refused(err) && !passing(err) && !ends(err) {
+	if err == nil {
+		if len(list) > 0 {
+			d.run.hashing.Store(hashingWorks)
+		}
+		return list, nil
+	}
+	if _, gone := errors.AsType[*unavailableError](err); gone {
 		return nil, nil // whether the file is there is upload.getFile's to say
 	}
-	return list, err
+	if _, flood := errors.AsType[*FloodError](err); flood || !dispensable(err) || ctx.Err() != nil {
+		return nil, err
+	}
+	if tgerr.IsCode(err, 400) && !tgerr.Is(err, "METHOD_INVALID", "INPUT_METHOD_INVALID") {
+		return nil, nil // of this file
+	}
+	if d.run.hashing.CompareAndSwap(hashingUnknown, hashingRefused) {
+		d.run.warn("upload.getFileHashes", err)
+	}
+	if d.run.hashing.Load() == hashingWorks {
+		return nil, err
+	}
+	return nil, nil
 }
+
+// What is known of a server's hashes during a run.
+const (
+	hashingUnknown int32 = iota
+	hashingWorks
+	hashingRefused
+)

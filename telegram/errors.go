@@ -117,7 +117,7 @@ func undecodable(err error) bool {
 // that is merely useful.
 func dispensable(err error) bool {
 	_, flood := errors.AsType[*FloodError](err)
-	return !ends(err) && (refused(err) || undecodable(err) || flood)
+	return !ends(err) && (refused(err) || undecodable(err) || flood || errors.Is(err, errSilent))
 }
 
 // reason is the server's word for an error, or a short text without any
@@ -131,6 +131,9 @@ func reason(err error) string {
 	}
 	if undecodable(err) {
 		return "UNKNOWN_CONSTRUCTOR"
+	}
+	if errors.Is(err, errSilent) {
+		return "NO_ANSWER"
 	}
 	return err.Error()
 }

@@ -82,11 +82,12 @@ func newFakeRun(t *testing.T, s *fakeServer, a Archive) *run {
 		},
 		open: func(_ context.Context, dc int) (telegram.CloseInvoker, error) { return fakeDC{s, dc}, nil },
 	}
-	l.api = tg.NewClient(&caller{
-		dc: 2, next: s, limit: time.Minute, gates: g, log: o.Log,
+	home := &caller{
+		dc: 2, next: s, limit: time.Minute, tries: callTries, gates: g, log: o.Log,
 		unauthorised: func(_ context.Context, err error) error { return fmt.Errorf("%w: %w", ErrSessionRevoked, err) },
 		silent:       func(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) },
-	})
+	}
+	l.api, l.optional = tg.NewClient(home), tg.NewClient(home.forOptional())
 	r := &run{options: o, archive: a, account: testAccount, log: o.Log}
 	r.start(l)
 	t.Cleanup(l.closePools)

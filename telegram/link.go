@@ -13,8 +13,16 @@ import (
 	"github.com/gotd/td/tgerr"
 )
 
-// partTimeout limits one call for a part of a file.
-const partTimeout = time.Minute
+// partTimeout limits one call for a part of a file, optionalTimeout one that a
+// sync can do without.
+const (
+	partTimeout     = time.Minute
+	optionalTimeout = 15 * time.Second
+)
+
+// errSilent: the server does not answer a call that a sync can do without. Some
+// servers hang up on methods they do not know.
+var errSilent = errors.New("no answer")
 
 // A link is the client while it is connected.
 type link struct {
@@ -23,6 +31,9 @@ type link struct {
 	// api makes calls that only read, to the account's own data centre. It
 	// waits, tries again and gives up as a caller does.
 	api *tg.Client
+	// optional is api for calls that a sync can do without: it gives up sooner,
+	// with errSilent.
+	optional *tg.Client
 	// once makes every call one time: for those that change something.
 	once *tg.Client
 	// config is the server's list of data centres, and which one this is.
@@ -92,8 +103,8 @@ func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.Cance
 		return client.DC(ctx, dc, int64(c.options.Connections))
 	}
 	l.once = tg.NewClient(single{client, c.options.CallTimeout})
-	l.api = tg.NewClient(&caller{
-		dc: c.options.DC, next: client, limit: c.options.CallTimeout, gates: g, log: c.options.Log,
+	home := &caller{
+		dc: c.options.DC, next: client, limit: c.options.CallTimeout, tries: callTries, gates: g, log: c.options.Log,
 		unauthorised: func(ctx context.Context, err error) error {
 			_ = sleep(ctx, lostNotice)
 			err = fmt.Errorf("%w: %w", ErrSessionRevoked, err)
@@ -101,7 +112,8 @@ func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.Cance
 			return err
 		},
 		silent: func(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) },
-	})
+	}
+	l.api, l.optional = tg.NewClient(home), tg.NewClient(home.forOptional())
 	return l
 }
 
@@ -146,17 +158,17 @@ func (l *link) nearest(dc int) int {
 
 // dc makes calls that only read to data centre id, over several connections. A
 // data centre that does not answer is given up for the rest of the run.
-func (l *link) dc(id int) *tg.Client {
+func (l *link) dc(id int) *caller {
 	p := l.pool(id)
-	return tg.NewClient(&caller{
-		dc: id, next: p, slots: p.slots, limit: partTimeout, gates: l.gates, log: l.options.Log,
+	return &caller{
+		dc: id, next: p, slots: p.slots, limit: partTimeout, tries: callTries, gates: l.gates, log: l.options.Log,
 		unauthorised: l.confirmRevoked,
 		silent: func(err error) error {
 			err = fmt.Errorf("%w: %w", errDown, err)
 			p.giveUp(err)
 			return err
 		},
-	})
+	}
 }
 
 func (l *link) pool(id int) *pool {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gotd/td/tg"
@@ -27,16 +28,19 @@ type run struct {
 	log      *slog.Logger
 	people   *people
 
-	link *link
-	api  *tg.Client
+	link     *link
+	api      *tg.Client // see link
+	optional *tg.Client
 
 	state  accountState             // of the goroutine that syncs messages
 	order  []*chat                  // likewise: the chats as they will be synced
 	lifted bool                     // the owner of some chat allows saving again
+	mute   bool                     // the server does not answer about changes in channels
 	chats  map[archive.PeerID]*chat // not changed while media is fetched
 	media  *fetcher
 
 	committing sync.Mutex
+	hashing    atomic.Int32 // whether the server gives hashes of files
 
 	mu     sync.Mutex // guards the rest
 	result Result

@@ -88,7 +88,7 @@ func (r *run) sync(ctx context.Context, l *link) error {
 
 // start forgets what belongs to an earlier connection.
 func (r *run) start(l *link) {
-	r.link, r.api = l, l.api
+	r.link, r.api, r.optional = l, l.api, l.optional
 	r.people = newPeople(r.account, r.archive)
 	r.chats, r.order, r.lifted = map[archive.PeerID]*chat{}, nil, false
 	r.media = newFetcher(r)
@@ -113,7 +113,7 @@ func (r *run) profile(ctx context.Context) error {
 	if p.ID != r.account {
 		return fmt.Errorf("%w: it belongs to another account than it did", ErrSessionRevoked)
 	}
-	full, err := r.api.UsersGetFullUser(ctx, &tg.InputUserSelf{})
+	full, err := r.optional.UsersGetFullUser(ctx, &tg.InputUserSelf{})
 	switch {
 	case err == nil:
 		p.Bio = full.FullUser.About

@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -28,7 +29,7 @@ func (r *run) updates(ctx context.Context) error {
 	}
 	for {
 		at := *r.state.Updates
-		answer, err := r.api.UpdatesGetDifference(ctx, &tg.UpdatesGetDifferenceRequest{Pts: at.Pts, Qts: at.Qts, Date: at.Date})
+		answer, err := r.optional.UpdatesGetDifference(ctx, &tg.UpdatesGetDifferenceRequest{Pts: at.Pts, Qts: at.Qts, Date: at.Date})
 		if dispensable(err) {
 			r.warn("updates.getDifference", err)
 			return nil
@@ -47,7 +48,7 @@ func (r *run) updates(ctx context.Context) error {
 }
 
 func (r *run) startUpdates(ctx context.Context) error {
-	now, err := r.api.UpdatesGetState(ctx)
+	now, err := r.optional.UpdatesGetState(ctx)
 	if dispensable(err) {
 		r.warn("updates.getState", err)
 		return nil
@@ -166,12 +167,12 @@ func editedSince(messages []tg.MessageClass, since int64) []tg.MessageClass {
 // channelUpdates takes what happened to a channel's archived messages since the
 // last sync, if the list of chats shows that anything did.
 func (r *run) channelUpdates(ctx context.Context, c *chat) error {
-	if c.id.Kind() != archive.PeerChannel || c.state.Pts == 0 || c.pts <= c.state.Pts {
+	if c.id.Kind() != archive.PeerChannel || c.state.Pts == 0 || c.pts <= c.state.Pts || r.mute {
 		return nil
 	}
 	for {
 		before := c.state.Pts
-		answer, err := r.api.UpdatesGetChannelDifference(ctx, &tg.UpdatesGetChannelDifferenceRequest{
+		answer, err := r.optional.UpdatesGetChannelDifference(ctx, &tg.UpdatesGetChannelDifferenceRequest{
 			Channel: &tg.InputChannel{ChannelID: c.id.Num(), AccessHash: c.hash},
 			Filter:  &tg.ChannelMessagesFilterEmpty{},
 			Pts:     before,
@@ -179,6 +180,7 @@ func (r *run) channelUpdates(ctx context.Context, c *chat) error {
 		})
 		if dispensable(err) && !inaccessible(err) {
 			r.warn("updates.getChannelDifference", err)
+			r.mute = errors.Is(err, errSilent)
 			return nil
 		}
 		if err != nil {
