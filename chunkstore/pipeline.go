@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"telekeep/crypto"
@@ -205,16 +206,26 @@ func (p *pipeline) flush(ctx context.Context) error {
 		p.changed.Broadcast()
 	}()
 	for len(p.jobs) > 0 || p.working > 0 || len(p.open) > 0 || len(p.sealed) > 0 {
-		if err := errors.Join(p.failed(), ctx.Err()); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if len(p.jobs) == 0 && p.working == 0 && len(p.open) > 0 {
+		err := p.failed()
+		switch {
+		case err != nil && !p.storing():
+			return err
+		case err == nil && len(p.jobs) == 0 && p.working == 0 && len(p.open) > 0:
 			p.closePack(p.open[0], false) // unlocks meanwhile
-			continue
+		default:
+			p.changed.Wait()
 		}
-		p.changed.Wait()
 	}
 	return p.failed()
+}
+
+// storing reports whether a Put is under way: its error, if it comes to one, must not
+// arrive after the next retry.
+func (p *pipeline) storing() bool {
+	return slices.ContainsFunc(p.sealed, func(k *sealedPack) bool { return k.busy })
 }
 
 // retry lets the putters try again after an error.

@@ -86,16 +86,16 @@ func TestDeduplication(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	commit(t, w, nil) // waits for the workers
 	stats := w.Stats()
 	if stats.BytesIn != 5*int64(len(data)) || stats.BytesNew != int64(len(data)) || stats.ChunksNew != int64(len(first)) {
 		t.Errorf("stats: %+v", stats)
 	}
-	commit(t, w, nil)
 	check(t, w.Close())
 	w = f.writer()
 	store(t, w, data)
-	if stats := w.Stats(); stats.BytesNew != 0 {
-		t.Errorf("after opening again: %+v", stats)
+	if c, err := w.Commit(t.Context(), nil); c != nil || err != nil || w.Stats().BytesNew != 0 {
+		t.Errorf("after opening again: %v, %v, %+v", c, err, w.Stats())
 	}
 }
 
@@ -178,6 +178,9 @@ func TestStateBehind(t *testing.T) {
 		check(t, os.WriteFile(f.state, content, 0o600))
 		w = f.writer()
 		store(t, w, []byte("two"))
+		if c, err := w.Commit(t.Context(), nil); c != nil || err != nil {
+			t.Errorf("%s: a commit of what is known: %v, %v", name, c, err)
+		}
 		if seq, _ := w.Head(); seq != 2 || w.Stats().ChunksNew != 0 || resumeState(t, w) != `k="v" ` {
 			t.Errorf("%s: head %d, %+v", name, seq, w.Stats())
 		}
@@ -294,6 +297,7 @@ func TestCutsAndResume(t *testing.T) {
 	if !slices.Equal(append(ids, rest...), whole) {
 		t.Error("a stream that goes on at a cut has other chunks")
 	}
+	commit(t, w, nil)
 	if w.Stats().BytesNew != int64(len(data)) {
 		t.Errorf("%d new bytes", w.Stats().BytesNew)
 	}
