@@ -86,16 +86,22 @@ func (a *app) takeFragment(cfg *config.Config, path string) error {
 	return nil
 }
 
+// leftByInit is for what stands there without a settings file, which init writes last.
+const leftByInit = ", or move it away if an init that was interrupted left it"
+
 // refuseExisting makes sure that init touches nothing that is there.
 func refuseExisting(p place, cfg *config.Config) error {
-	for what, path := range map[string]string{
-		"settings file": p.config, "owner key": p.owner, "writer's key": writerKeyPath(cfg), "state": cfg.State,
+	const overwritesNothing = "init makes a new installation and overwrites nothing; choose another folder with --dir"
+	for _, there := range []struct{ what, path, hint string }{
+		{"a settings file", p.config, ""},
+		{"an owner key", p.owner, leftByInit},
+		{"a writer's key", writerKeyPath(cfg), leftByInit},
+		{"a state folder", cfg.State, leftByInit},
 	} {
-		if _, err := os.Lstat(path); err == nil {
-			return withHint(fmt.Errorf("there is a %s already: %s", what, path),
-				"init makes a new installation and overwrites nothing; choose another folder with --dir")
+		if _, err := os.Lstat(there.path); err == nil {
+			return withHint(fmt.Errorf("there is %s already: %s", there.what, there.path), overwritesNothing+there.hint)
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("cannot look at %s: %w", path, err)
+			return fmt.Errorf("cannot look at %s: %w", there.path, err)
 		}
 	}
 	entries, err := os.ReadDir(cfg.Vault)

@@ -234,8 +234,11 @@ func (a *app) printSync(r *syncReport, asJSON bool) error {
 	if r.FloodWait >= 1 {
 		put("  waited     %.0f s because Telegram asked to", r.FloodWait)
 	}
+	for _, w := range r.Warnings {
+		put("  refused    %s", printable(w))
+	}
 	for _, f := range r.Failures {
-		put("  failed     %s: %s", f.Chat, f.Error)
+		put("  failed     %s: %s", f.Chat, printable(f.Error))
 	}
 	if r.LeftOut > 0 {
 		put("  left out   %s by the rules of [media]", plural(r.LeftOut, "file", "files"))

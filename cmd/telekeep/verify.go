@@ -97,9 +97,9 @@ func (a *app) verifyVault(ctx context.Context, cfg *config.Config, o chunkstore.
 	if secrets, err := readWriterSecrets(cfg); err == nil {
 		o.Secrets = secrets
 		head, err := chunkstore.ReadHead(ctx, statePath(cfg))
-		if err == nil {
+		if err == nil && head.Vault != "" { // a sync that just began has not written it yet
 			o.Heads = append(o.Heads, head)
-		} else if !errors.Is(err, fs.ErrNotExist) {
+		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			a.ui.warn("the local state cannot be read, so the head of the chain is not compared: %v", err)
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
