@@ -103,6 +103,9 @@ func openState(path, vault, writer string) (*state, error) {
 }
 
 func openStateFile(path, vault, writer string) (*state, error) {
+	if err := makePrivate(path); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", stateURL(path, statePragmas))
 	if err != nil {
 		return nil, err
@@ -119,6 +122,16 @@ func openStateFile(path, vault, writer string) (*state, error) {
 		return nil, errors.Join(sortStateError(err), reads.Close(), db.Close())
 	}
 	return s, nil
+}
+
+// makePrivate makes the file before SQLite does, which would let others read it;
+// the files beside it get the same permissions.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // stateURL makes the name of a database for SQLite; characters such as '?' in the
