@@ -33,6 +33,6 @@
 // nor the list of its media in memory.
 //
 // Beside it: normal turns TL objects into records, simulator is a Telegram on
-// loopback. docs/gotd-traps.md lists what gotd does not do and where it is done
+// loopback. docs/decisions.md lists what gotd does not do and where it is done
 // here instead.
 package telegram
