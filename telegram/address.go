@@ -43,7 +43,7 @@ func parseServer(server string, dc int) (tg.DCOption, error) {
 
 // A dialer finds the data centres and connects to them, for one run. With a
 // configured server its address is the one for its data centre, whatever the
-// server's own list says; all others come from that list.
+// server's own list says, and for those not on it; all others come from that list.
 type dialer struct {
 	server tg.DCOption // ID 0: none is configured
 	plain  dcs.Resolver
@@ -52,6 +52,7 @@ type dialer struct {
 	mu    sync.Mutex
 	conns map[*trackedConn]struct{}
 	ended bool
+	asked int           // the data centre of the newest try
 	fault error         // of the newest try, nil if it went well
 	pause time.Duration // before the next failed dial returns
 }
@@ -72,9 +73,12 @@ func (d *dialer) list(known []tg.DCOption) dcs.List {
 }
 
 // Primary connects to data centre dc. Some servers leave their number out of
-// their configuration: gotd then asks for data centre 0.
+// their configuration: gotd then asks for data centre 0. Others leave out their
+// address: what is on nobody's list can only be the configured server.
 func (d *dialer) Primary(ctx context.Context, dc int, list dcs.List) (transport.Conn, error) {
-	if d.server.ID != 0 && (dc == d.server.ID || dc == 0) {
+	d.ask(dc)
+	unlisted := len(dcs.FindPrimaryDCs(list.Options, dc, false)) == 0
+	if d.server.ID != 0 && (dc == d.server.ID || dc == 0 || unlisted) {
 		own := d.server
 		own.ID = dc
 		list.Options = []tg.DCOption{own}
@@ -98,6 +102,19 @@ func (d *dialer) MediaOnly(ctx context.Context, dc int, list dcs.List) (transpor
 // CDN refuses: files are taken from Telegram's own data centres only.
 func (d *dialer) CDN(context.Context, int, dcs.List) (transport.Conn, error) {
 	return nil, errors.New("content delivery networks are not used")
+}
+
+// ask and asks remember which data centre was asked for last.
+func (d *dialer) ask(dc int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked = dc
+}
+
+func (d *dialer) asks() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.asked
 }
 
 // hold remembers how a try went, and waits after one that failed.

@@ -26,7 +26,7 @@ func (f *fakeResolver) Primary(_ context.Context, dc int, list dcs.List) (transp
 }
 
 // The configured server is where its data centre is, whatever the server's list
-// says; all others are where that list says.
+// says, and where those are that are on no list; all others are where it says.
 func TestDialerFindsDataCentres(t *testing.T) {
 	server, err := parseServer("configured:443", 2)
 	if err != nil {
@@ -35,7 +35,7 @@ func TestDialerFindsDataCentres(t *testing.T) {
 	d, network := newDialer(server), &fakeResolver{}
 	d.plain = network
 	listed := dcs.List{Options: []tg.DCOption{{ID: 2, IPAddress: "listed2", Port: 1}, {ID: 4, IPAddress: "listed4", Port: 1}}}
-	for dc, want := range map[int]string{2: "configured", 4: "listed4", 0: "configured"} {
+	for dc, want := range map[int]string{2: "configured", 4: "listed4", 0: "configured", 9: "configured"} {
 		network.asked = nil
 		if _, err := d.Primary(t.Context(), dc, listed); err != nil || len(network.asked) != 1 || network.asked[0].IPAddress != want {
 			t.Errorf("data centre %d: %v, error %v, want %s", dc, network.asked, err, want)

@@ -44,10 +44,10 @@ type caller struct {
 	silent func(err error) error
 }
 
-// forOptional is c for calls that a sync can do without.
-func (c *caller) forOptional() *caller {
+// forOptional is c for calls that a sync can do without, which have less time.
+func (c *caller) forOptional(limit time.Duration) *caller {
 	o := *c
-	o.limit, o.tries = min(c.limit, optionalTimeout), optionalTries
+	o.limit, o.tries = min(limit, optionalTimeout), optionalTries
 	o.silent = func(err error) error { return fmt.Errorf("%w: %w", errSilent, err) }
 	return &o
 }

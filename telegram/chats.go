@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/gotd/td/tg"
-
 	"telekeep/archive"
 )
 
@@ -72,15 +70,10 @@ func (l *link) countMessages(ctx context.Context, c *chat) (int, error) {
 	if c.forbidden() {
 		return -1, nil
 	}
-	answer, err := l.api.MessagesGetHistory(ctx, &tg.MessagesGetHistoryRequest{Peer: c.input, Limit: 1})
-	if err != nil {
-		if ctx.Err() != nil || ends(err) {
-			return 0, fmt.Errorf("count messages: %w", err)
-		}
-		return -1, nil
-	}
-	p, err := pageOf(answer)
+	p, err := l.newest(ctx, c)
 	switch {
+	case err != nil && (ctx.Err() != nil || ends(err)):
+		return 0, fmt.Errorf("count messages: %w", err)
 	case err != nil:
 		return -1, nil
 	case p.whole:

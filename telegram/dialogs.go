@@ -3,6 +3,7 @@ package telegram
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/gotd/td/tg"
 
@@ -94,7 +95,9 @@ func (d *dialogList) folder(ctx context.Context, id int, only bool) error {
 		if _, whole := answer.(*tg.MessagesDialogs); whole || len(d.chats) == before {
 			return nil
 		}
-		d.next(request)
+		if err := d.next(ctx, request); err != nil {
+			return err
+		}
 	}
 }
 
@@ -142,14 +145,35 @@ func (d *dialogList) page(page tg.ModifiedMessagesDialogs) {
 	}
 }
 
-// next sets the request to go on behind the last chat that has a message.
-func (d *dialogList) next(request *tg.MessagesGetDialogsRequest) {
-	for i := len(d.chats) - 1; i >= 0; i-- {
-		if c := d.chats[i]; c.date != 0 {
+// next sets the request to go on behind the last chat that has a message. Where
+// the server does not tell that message with the list, it is asked for.
+func (d *dialogList) next(ctx context.Context, request *tg.MessagesGetDialogsRequest) error {
+	for _, c := range slices.Backward(d.chats) {
+		if c.date == 0 && !c.forbidden() {
+			p, err := d.link.newest(ctx, c)
+			if err != nil && !dispensable(err) {
+				return err
+			}
+			if len(p.messages) > 0 {
+				_, c.date, _ = whereWhen(p.messages[0])
+				c.dialog.TopMessage = p.messages[0].GetID()
+			}
+		}
+		if c.date != 0 {
 			request.OffsetDate, request.OffsetID, request.OffsetPeer = c.date, c.dialog.TopMessage, c.input
-			return
+			return nil
 		}
 	}
+	return nil
+}
+
+// newest asks for the newest message of a chat.
+func (l *link) newest(ctx context.Context, c *chat) (page, error) {
+	answer, err := l.api.MessagesGetHistory(ctx, &tg.MessagesGetHistoryRequest{Peer: c.input, Limit: 1})
+	if err != nil {
+		return page{}, err
+	}
+	return pageOf(answer)
 }
 
 // newChat makes a chat of a profile and the TL object it came from.

@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -41,10 +42,12 @@ type download struct {
 	writer MediaWriter
 	hashes *hashes
 
-	mu     sync.Mutex
-	ref    normal.FileRef // with the newest reference and place
-	moved  int
-	renews int
+	renewing turn
+	renews   int // guarded by renewing
+
+	mu    sync.Mutex
+	ref   normal.FileRef // with the newest reference and place
+	moved int
 }
 
 // download fetches a file and stores it. An *unavailableError says that the
@@ -58,7 +61,7 @@ func (r *run) download(ctx context.Context, f workFile, o *origin) error {
 		return archived(err)
 	}
 	defer w.Abort()
-	d := &download{run: r, file: f, origin: o, writer: w, ref: f.FileRef}
+	d := &download{run: r, file: f, origin: o, writer: w, renewing: newTurn(), ref: f.FileRef}
 	if d.hashes, err = d.newHashes(); err != nil {
 		return err
 	}
@@ -104,7 +107,7 @@ func (d *download) newHashes() (*hashes, error) {
 	if err != nil {
 		return nil, archived(err)
 	}
-	return &hashes{size: d.file.Size, before: lacked, ask: d.askHashes, lacks: func(ctx context.Context) error {
+	return &hashes{turn: newTurn(), size: d.file.Size, before: lacked, ask: d.askHashes, lacks: func(ctx context.Context) error {
 		if d.file.Size <= d.run.options.PartSize {
 			return nil // one part: there is no before
 		}
@@ -202,9 +205,7 @@ func (d *download) get(ctx context.Context, off int64) (data []byte, err error) 
 // follows the file to another data centre and renews a reference that expired.
 func (d *download) call(ctx context.Context, f func(*caller, tg.InputFileLocationClass) error) error {
 	for {
-		d.mu.Lock()
-		ref := d.ref
-		d.mu.Unlock()
+		ref := d.newest()
 		err := f(d.run.link.dc(d.run.link.nearest(ref.DC)), ref.Location(ref.Reference))
 		rpc, ok := tgerr.As(err)
 		switch {
@@ -221,6 +222,12 @@ func (d *download) call(ctx context.Context, f func(*caller, tg.InputFileLocatio
 			return err
 		}
 	}
+}
+
+func (d *download) newest() normal.FileRef {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ref
 }
 
 // move notes that the file lies in data centre to; from is where it was looked
@@ -240,9 +247,11 @@ func (d *download) move(from, to int) error {
 
 // renew replaces a stale reference, unless another part did so already.
 func (d *download) renew(ctx context.Context, stale []byte) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if string(d.ref.Reference) != string(stale) {
+	if err := d.renewing.take(ctx); err != nil {
+		return err
+	}
+	defer d.renewing.give()
+	if !bytes.Equal(d.newest().Reference, stale) {
 		return nil
 	}
 	if d.renews++; d.renews > renewTries {
@@ -255,6 +264,8 @@ func (d *download) renew(ctx context.Context, stale []byte) error {
 	if fresh.Size != d.file.Size {
 		return &unavailableError{"its message has another version of it"}
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.ref = fresh
 	return nil
 }
@@ -266,7 +277,10 @@ func (d *download) askHashes(ctx context.Context, off int64) (list []tg.FileHash
 		return nil, nil
 	}
 	err = d.call(ctx, func(c *caller, location tg.InputFileLocationClass) error {
-		list, err = tg.NewClient(c.forOptional()).UploadGetFileHashes(ctx, &tg.UploadGetFileHashesRequest{Location: location, Offset: off})
+		if d.run.hashing.Load() != hashingWorks {
+			c = c.forOptional(d.run.options.CallTimeout)
+		}
+		list, err = tg.NewClient(c).UploadGetFileHashes(ctx, &tg.UploadGetFileHashesRequest{Location: location, Offset: off})
 		return err
 	})
 	if err == nil {

@@ -221,7 +221,7 @@ func TestDownloadWrongParts(t *testing.T) {
 				t.Fatal("a wrong part was stored")
 			}
 			// A short end of the file is no end either.
-			f.spoil = nil
+			f.mend()
 			if err := f.get(t, a, 1); err != nil {
 				t.Fatal(err)
 			}
@@ -271,7 +271,15 @@ func TestDownloadRenewsReferences(t *testing.T) {
 // fetchAll fetches all files as work of one page.
 func fetchAll(t *testing.T, f *fakeFiles, a *fakeArchive) *Result {
 	t.Helper()
-	r := newFakeRun(t, newFakeServer(f.answer), a)
+	r, _ := fetchCounting(t, f, a)
+	return r
+}
+
+// fetchCounting is fetchAll; it counts how often the server was asked for hashes.
+func fetchCounting(t *testing.T, f *fakeFiles, a *fakeArchive) (*Result, int) {
+	t.Helper()
+	s := newFakeServer(f.answer)
+	r := newFakeRun(t, s, a)
 	w := f.work()
 	var b batch
 	key := workKey(listFetch, r.account, classSmall, "page", w)
@@ -286,7 +294,7 @@ func fetchAll(t *testing.T, f *fakeFiles, a *fakeArchive) *Result {
 	if err := r.media.fetch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return &r.result
+	return &r.result, s.count("upload.getFileHashes")
 }
 
 // References that expire again and again, or a message that is gone, end the
@@ -347,6 +355,29 @@ func TestDownloadWithoutHashes(t *testing.T) {
 			t.Fatalf("%v: state is left: %v", refusal, a.state)
 		}
 	}
+}
+
+// A server without hashes is not asked about every file; one that has them and
+// fails is no server without hashes.
+func TestDownloadKnowsAboutHashes(t *testing.T) {
+	f, a := newFakeFiles(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), newFakeArchive()
+	f.noHashes = rpcError(404, "METHOD_NOT_FOUND")
+	r, calls := fetchCounting(t, f, a)
+	if calls > smallAtOnce || r.Media != 15 || len(r.Warnings) != 1 {
+		t.Fatalf("asked %d times, result %+v", calls, r)
+	}
+	inBubble(t, "fails later", func(t *testing.T) {
+		f, a := newFakeFiles(10, 20), newFakeArchive()
+		r := newFakeRun(t, newFakeServer(f.answer), a)
+		w := f.work()
+		if err := r.download(t.Context(), w.Files[0], r.origin(w)); err != nil {
+			t.Fatal(err)
+		}
+		f.noHashes = rpcError(500, "RPC_CALL_FAIL")
+		if err := r.download(t.Context(), w.Files[1], r.origin(w)); !refused(err) || a.media["document:2"].file != nil {
+			t.Fatalf("error %v", err)
+		}
+	})
 }
 
 // A file of which only a part could be compared is not vouched for.
@@ -426,7 +457,7 @@ func TestFetchListsWhatFails(t *testing.T) {
 		if again.MissingTotal != 1 || a.applied != applied {
 			t.Fatalf("the second try: %d missing, %d batches; want 1 and none", again.MissingTotal, a.applied-applied)
 		}
-		f.spoil = nil
+		f.mend()
 		if again = restoreAndFetch(t, f, a); again.Media != 1 || again.MissingTotal != 0 {
 			t.Fatalf("the third try: %+v", again)
 		}
@@ -510,26 +541,29 @@ func TestFetchOnce(t *testing.T) {
 // When the sync is stopped while files are on their way, it ends soon, and the
 // parts that had arrived are there the next time.
 func TestFetchStops(t *testing.T) {
-	f, a := newFakeFiles(8*fakePart), newFakeArchive()
-	ctx, cancel := context.WithCancel(t.Context())
-	f.spoil = func(off int64, part []byte) []byte {
-		if off == 4*fakePart {
-			cancel()
+	synctest.Test(t, func(t *testing.T) {
+		f, a := newFakeFiles(8*fakePart), newFakeArchive()
+		ctx, cancel := context.WithCancel(t.Context())
+		f.spoil = func(off int64, part []byte) []byte {
+			if off == 4*fakePart {
+				cancel()
+			}
+			return part
 		}
-		return part
-	}
-	r := newFakeRun(t, newFakeServer(f.answer), a)
-	w := f.work()
-	if err := r.download(ctx, w.Files[0], r.origin(w)); !errors.Is(err, context.Canceled) {
-		t.Fatalf("error %v, want %v", err, context.Canceled)
-	}
-	f.mend()
-	had := len(a.media["document:1"].writes)
-	if err := f.get(t, a, 1); err != nil {
-		t.Fatal(err)
-	}
-	f.check(t, a, 1, true)
-	if had == 0 || len(f.asked) != 8-had {
-		t.Fatalf("%d parts were kept, %d fetched again", had, len(f.asked))
-	}
+		r := newFakeRun(t, newFakeServer(f.answer), a)
+		w := f.work()
+		if err := r.download(ctx, w.Files[0], r.origin(w)); !errors.Is(err, context.Canceled) {
+			t.Fatalf("error %v, want %v", err, context.Canceled)
+		}
+		synctest.Wait() // calls that were under way end
+		f.mend()
+		had := len(a.media["document:1"].writes)
+		if err := f.get(t, a, 1); err != nil {
+			t.Fatal(err)
+		}
+		f.check(t, a, 1, true)
+		if had == 0 || len(f.asked) != 8-had {
+			t.Fatalf("%d parts were kept, %d fetched again", had, len(f.asked))
+		}
+	})
 }

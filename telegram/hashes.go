@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
-	"sync"
 
 	"github.com/gotd/td/tg"
 )
@@ -17,7 +16,7 @@ type hashes struct {
 	ask    func(ctx context.Context, off int64) ([]tg.FileHash, error)
 	lacks  func(ctx context.Context) error // called when the first hash is missing
 
-	mu      sync.Mutex
+	turn    turn          // guards what follows
 	list    []tg.FileHash // ascending
 	lacking bool          // not every byte could be compared
 	checked bool          // some byte was
@@ -27,8 +26,10 @@ type hashes struct {
 // one over more than this part, the part counts as right, and the file as one
 // that was not compared.
 func (h *hashes) check(ctx context.Context, off int64, data []byte) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	if err := h.turn.take(ctx); err != nil {
+		return err
+	}
+	defer h.turn.give()
 	for end := off + int64(len(data)); off < end; {
 		block, err := h.block(ctx, off)
 		if err != nil {
@@ -80,9 +81,8 @@ func (h *hashes) lack(ctx context.Context) error {
 	return h.lacks(ctx)
 }
 
-// complete reports whether every byte was compared.
+// complete reports whether every byte was compared. It is for when all checks
+// are over.
 func (h *hashes) complete() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	return h.checked && !h.lacking && !h.before
 }

@@ -31,8 +31,12 @@ func (r *run) chat(ctx context.Context, c *chat) error {
 	if err := r.rescan(ctx, c); err != nil {
 		return err
 	}
+	top, err := r.top(ctx, c)
+	if err != nil {
+		return err
+	}
 	var unknown error
-	for _, gap := range c.state.Covered.gaps(1, r.top(c)) {
+	for _, gap := range c.state.Covered.gaps(1, top) {
 		err := r.fill(ctx, c, gap)
 		switch {
 		case undecodable(err):
@@ -47,12 +51,22 @@ func (r *run) chat(ctx context.Context, c *chat) error {
 // errForbidden: the list of chats names a chat that cannot be read any more.
 var errForbidden = errors.New("no access")
 
-// top is the newest message of a chat. Of a closed group nobody says.
-func (r *run) top(c *chat) int {
-	if c.closed {
-		return lastID
+// top is the newest message of a chat. Of a closed group nobody says. Where the
+// list of chats names none, there is none, or this server does not say it there.
+func (r *run) top(ctx context.Context, c *chat) (int, error) {
+	switch {
+	case c.closed:
+		return lastID, nil
+	case c.dialog.TopMessage == 0:
+		p, err := r.link.newest(ctx, c)
+		if err != nil {
+			return 0, err
+		}
+		if len(p.messages) > 0 {
+			c.dialog.TopMessage = p.messages[0].GetID()
+		}
 	}
-	return c.dialog.TopMessage
+	return c.dialog.TopMessage, nil
 }
 
 // describe adds the chat's own records if they changed.
@@ -258,6 +272,10 @@ func (r *run) historyPage(ctx context.Context, c *chat, from, to, limit, skip in
 		case lowest <= to:
 			p.messages = slices.DeleteFunc(p.messages, func(m tg.MessageClass) bool { return m.GetID() > to || m.GetID() < from })
 			return complete(p, max(lowest, from), to)
+		case highest > offset && p.whole && len(p.messages) != limit:
+			// All there is, whatever was asked for; it has been taken already.
+			p.messages = nil
+			return complete(p, from, to)
 		case highest > offset || offset != to+1:
 			return failed(fmt.Errorf("messages.getHistory: %w", errRepeats))
 		}

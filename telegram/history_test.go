@@ -21,6 +21,7 @@ type fakeHistory struct {
 	deaf   bool         // min_id is not looked at
 	atOff  bool         // the message at the offset is told too
 	slice  bool         // told as a slice with a count
+	all    bool         // everything is told, whatever is asked for
 	edited map[int]int  // dates of edits, by id
 	poison map[int]bool // a page with one of them cannot be decoded
 }
@@ -42,6 +43,9 @@ func (h *fakeHistory) answer(in any) (bin.Encoder, error) {
 	offset := request.OffsetID
 	if offset == 0 {
 		offset = lastID
+	}
+	if h.all {
+		offset, limit, request = lastID, len(h.ids), &tg.MessagesGetHistoryRequest{}
 	}
 	var messages []tg.MessageClass
 	skip := request.AddOffset
@@ -117,6 +121,7 @@ func TestHistoryIsComplete(t *testing.T) {
 		"ids with holes":              {ids: []int{1, 2, 3, 1000, 1001, 50000, 50001, 99999}},
 		"everything deleted but one":  {ids: []int{77}, empty: map[int]bool{}},
 		"nothing left, top is stale":  {ids: nil},
+		"everything, always":          {ids: upTo(250)[2:], all: true},
 		"deaf and short and odd ends": {ids: upTo(333), deaf: true, atOff: true, short: func() int { return 7 }},
 	}
 	for i := 120; i < 260; i++ {
@@ -220,6 +225,19 @@ func TestHistoryThatRepeats(t *testing.T) {
 		t.Fatalf("error %v, want %v", err, errRepeats)
 	}
 	equal(t, "messages", a.ids("user7"), upTo(300)[200:])
+}
+
+// A list of chats may leave out which message is the newest.
+func TestHistoryOfUnknownTop(t *testing.T) {
+	h := &fakeHistory{ids: upTo(150), slice: true}
+	a := newFakeArchive()
+	for _, ids := range [][]int{nil, upTo(150), append(upTo(150), 160)} {
+		h.ids = ids
+		if err := syncOne(t, newFakeServer(h.answer), a, 0); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "messages", a.ids("user7"), h.ids)
+	}
 }
 
 // A message that this program's layer does not know costs that message and no

@@ -52,19 +52,39 @@ const lostNotice = time.Second
 // connect connects, runs body and disconnects. Body's context ends when ctx
 // does, when the session turns out to be no good, and when the connection
 // cannot be kept up; connect then returns why.
+//
+// A configured server that tells another number than it was given gets its way.
 func (c *Client) connect(ctx context.Context, g *gates, body func(context.Context, *link) error) error {
+	err := c.connectTo(ctx, c.server, g, body)
+	if other, ok := errors.AsType[*numberError](err); ok && other.told != 0 {
+		server := c.server
+		server.ID = other.told
+		if again := c.connectTo(ctx, server, g, body); !errors.As(again, &other) {
+			return again
+		}
+	}
+	return err
+}
+
+func (c *Client) connectTo(ctx context.Context, server tg.DCOption, g *gates, body func(context.Context, *link) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	d := newDialer(c.server)
+	d := newDialer(server)
 	defer context.AfterFunc(ctx, d.end)()
 	c.options.Session.onLost(func() { cancel(ErrSessionLost) })
-	client := c.newClient(d)
+	options, number := c.clientOptions(d), &numberCheck{dialer: d, ready: make(chan struct{}), wrong: cancel}
+	if server.ID != 0 {
+		number.watch(ctx, &options)
+	}
+	client := telegram.NewClient(c.options.APIID, c.options.APIHash, options)
 	l := c.newLink(client, g, cancel)
+	number.api = l.once
 	late := time.AfterFunc(c.options.ConnectTimeout, func() { cancel(d.unreachable()) })
 	defer late.Stop()
 	ended := false
 	err := client.Run(ctx, func(ctx context.Context) error {
 		late.Stop()
+		close(number.ready)
 		failure := body(ctx, l) // gotd would put its own words before it
 		ended = failure == nil
 		if failure != nil {
@@ -113,18 +133,23 @@ func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.Cance
 		},
 		silent: func(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) },
 	}
-	l.api, l.optional = tg.NewClient(home), tg.NewClient(home.forOptional())
+	l.api, l.optional = tg.NewClient(home), tg.NewClient(home.forOptional(c.options.CallTimeout))
 	return l
 }
 
-func (c *Client) newClient(d *dialer) *telegram.Client {
+// clientOptions are gotd's.
+func (c *Client) clientOptions(d *dialer) telegram.Options {
+	dc := c.options.DC
+	if d.server.ID != 0 {
+		dc = d.server.ID
+	}
 	var keys []telegram.PublicKey
 	for _, key := range c.options.PublicKeys {
 		keys = append(keys, telegram.PublicKey{RSA: key})
 	}
-	return telegram.NewClient(c.options.APIID, c.options.APIHash, telegram.Options{
+	return telegram.Options{
 		PublicKeys:     keys,
-		DC:             c.options.DC,
+		DC:             dc,
 		DCList:         d.list(c.options.Session.dataCentres()),
 		Resolver:       d,
 		SessionStorage: c.options.Session,
@@ -134,7 +159,7 @@ func (c *Client) newClient(d *dialer) *telegram.Client {
 		// pushed. A handler all the same: without one gotd wraps every call in
 		// invokeWithoutUpdates.
 		UpdateHandler: telegram.UpdateHandlerFunc(func(context.Context, tg.UpdatesClass) error { return nil }),
-	})
+	}
 }
 
 // home is the number of the account's own data centre.

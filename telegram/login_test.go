@@ -148,6 +148,7 @@ func TestConnectErrors(t *testing.T) {
 		{"nobody listens", func(o *Options) { o.Server = closed.Addr().String() }, ErrUnreachable},
 		{"nobody answers", func(o *Options) { o.Server = silent.Addr().String() }, ErrUnreachable},
 		{"another key", func(o *Options) { o.PublicKeys = []*rsa.PublicKey{&stranger.PublicKey} }, ErrServerKey},
+		{"another data centre", func(o *Options) { o.DC += 5 }, ErrUnreachable},
 		{"another api_id", func(o *Options) { o.APIID = 99 }, ErrAPIIDInvalid},
 	}
 	for _, c := range cases {
@@ -159,7 +160,7 @@ func TestConnectErrors(t *testing.T) {
 			defer session.Close()
 			o := i.options
 			o.Session = session
-			if c.want == ErrUnreachable {
+			if c.want == ErrUnreachable && o.DC == i.options.DC {
 				o.ConnectTimeout = 2 * time.Second
 			}
 			c.change(&o)

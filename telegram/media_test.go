@@ -145,7 +145,7 @@ func TestMediaRulesTighten(t *testing.T) {
 	inBubble(t, "all", func(t *testing.T) {
 		for step, rules := range []Rules{{}, {MaxSize: 50}, {}} {
 			if step == 2 {
-				files.spoil = nil
+				files.mend()
 			}
 			r := newFakeRun(t, s, a)
 			r.rules = rules
@@ -176,7 +176,7 @@ func TestMediaListsMerge(t *testing.T) {
 	inBubble(t, "all", func(t *testing.T) {
 		for step, rules := range []Rules{{Kinds: []string{"file"}}, {}, {}} {
 			if step == 2 {
-				files.spoil = nil
+				files.mend()
 			}
 			r := newFakeRun(t, s, a)
 			r.rules = rules

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"slices"
-	"sync"
 
 	"telekeep/archive"
 	"telekeep/telegram/normal"
@@ -23,12 +22,12 @@ type origin struct {
 	hash int64
 	ids  []int
 
-	mu    sync.Mutex
+	turn  turn
 	fresh map[archive.MediaKey]normal.FileRef // of the newest look
 }
 
 func (r *run) origin(w *work) *origin {
-	o := &origin{link: r.link, chat: w.Chat, hash: w.AccessHash}
+	o := &origin{link: r.link, chat: w.Chat, hash: w.AccessHash, turn: newTurn()}
 	if c := r.chats[w.Chat]; c != nil {
 		o.hash = c.hash
 	}
@@ -44,8 +43,10 @@ func (r *run) origin(w *work) *origin {
 // first asks the server; the others get what it found. An *unavailableError
 // says that no message has the file any more.
 func (o *origin) renew(ctx context.Context, key archive.MediaKey, stale []byte) (normal.FileRef, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	if err := o.turn.take(ctx); err != nil {
+		return normal.FileRef{}, err
+	}
+	defer o.turn.give()
 	if ref, ok := o.fresh[key]; ok && !bytes.Equal(ref.Reference, stale) {
 		return ref, nil
 	}

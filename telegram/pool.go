@@ -26,13 +26,13 @@ type pool struct {
 	slots chan struct{}  // one for each connection; see caller
 	busy  sync.WaitGroup // closings under way
 
-	lock    chan struct{} // guards what follows; a channel so that waiting can end
+	turn    turn // guards what follows
 	current telegram.CloseInvoker
 	down    error // why nobody tries any more
 }
 
 func newPool(connections int, open func(context.Context) (telegram.CloseInvoker, error)) *pool {
-	return &pool{open: open, slots: make(chan struct{}, connections), lock: make(chan struct{}, 1)}
+	return &pool{open: open, slots: make(chan struct{}, connections), turn: newTurn()}
 }
 
 // Invoke implements tg.Invoker.
@@ -55,12 +55,10 @@ func (p *pool) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) erro
 }
 
 func (p *pool) get(ctx context.Context) (telegram.CloseInvoker, error) {
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case p.lock <- struct{}{}:
+	if err := p.turn.take(ctx); err != nil {
+		return nil, err
 	}
-	defer func() { <-p.lock }()
+	defer p.turn.give()
 	if p.down != nil {
 		return nil, p.down
 	}
@@ -76,8 +74,8 @@ func (p *pool) get(ctx context.Context) (telegram.CloseInvoker, error) {
 
 // renew closes conns, unless somebody did already; the next call opens new ones.
 func (p *pool) renew(conns telegram.CloseInvoker) {
-	p.lock <- struct{}{}
-	defer func() { <-p.lock }()
+	_ = p.turn.take(context.Background())
+	defer p.turn.give()
 	if p.current != conns {
 		return
 	}
@@ -87,8 +85,8 @@ func (p *pool) renew(conns telegram.CloseInvoker) {
 
 // giveUp makes every further call fail at once.
 func (p *pool) giveUp(err error) {
-	p.lock <- struct{}{}
-	defer func() { <-p.lock }()
+	_ = p.turn.take(context.Background())
+	defer p.turn.give()
 	if p.down == nil {
 		p.down = err
 	}
@@ -97,10 +95,10 @@ func (p *pool) giveUp(err error) {
 // close ends all connections and waits for them.
 func (p *pool) close() {
 	p.giveUp(errClosed)
-	p.lock <- struct{}{}
+	_ = p.turn.take(context.Background())
 	conns := p.current
 	p.current = nil
-	<-p.lock
+	p.turn.give()
 	if conns != nil {
 		_ = conns.Close()
 	}

@@ -62,7 +62,7 @@ func attribute(m *archive.Media, a tg.DocumentAttributeClass) {
 // thumbnail is nil where Telegram Desktop would export none.
 func thumbnail(d *tg.Document) *archive.File {
 	best, ok := largest(d.Thumbs)
-	if !ok {
+	if !ok || best.width == 0 {
 		return nil
 	}
 	return &archive.File{

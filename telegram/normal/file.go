@@ -124,7 +124,7 @@ func thumbnailRef(d tg.DocumentClass) (FileRef, bool) {
 		AccessHash: full.AccessHash,
 		Reference:  full.FileReference,
 		Thumb:      best.kind,
-	}, ok
+	}, ok && best.width > 0
 }
 
 // documentKind follows the order in which Telegram Desktop's export decides;

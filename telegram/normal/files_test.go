@@ -38,6 +38,7 @@ func TestFiles(t *testing.T) {
 		{"cover", &tg.Message{Media: &tg.MessageMediaDocument{Document: someVideo(), VideoCover: somePhoto()}}, []FileRef{video, thumb, with(photo, func(f *FileRef) { f.Kind = KindThumbnail })}},
 		{"live photo", &tg.Message{Media: &tg.MessageMediaPhoto{Photo: somePhoto(), Video: someVideo()}}, []FileRef{photo, video}},
 		{"no size to fetch", &tg.Message{Media: &tg.MessageMediaPhoto{Photo: &tg.Photo{ID: 1, Sizes: []tg.PhotoSizeClass{&tg.PhotoSizeEmpty{Type: "s"}}}}}, []FileRef{{Key: "photo:1", Kind: KindPhoto, ID: 1, Photo: true, Gone: true}}},
+		{"no areas", &tg.Message{Media: &tg.MessageMediaPhoto{Photo: &tg.Photo{ID: 1, Sizes: []tg.PhotoSizeClass{&tg.PhotoSize{Type: "x", Size: 9}, &tg.PhotoSize{Type: "y", Size: 8}}}}}, []FileRef{{Key: "photo:1", Kind: KindPhoto, Size: 9, ID: 1, Photo: true, Thumb: "x"}}},
 		{"inline", &tg.Message{Media: &tg.MessageMediaPhoto{Photo: &tg.Photo{ID: 1, Sizes: []tg.PhotoSizeClass{&tg.PhotoCachedSize{Type: "s", W: 1, H: 1, Bytes: []byte("abc")}}}}}, []FileRef{{Key: "photo:1", Kind: KindPhoto, Size: 3, ID: 1, Photo: true, Thumb: "s", Inline: []byte("abc")}}},
 		{"link preview", &tg.Message{Media: &tg.MessageMediaWebPage{Webpage: &tg.WebPage{Photo: somePhoto(), Document: someVideo()}}}, []FileRef{quoted(photo), quoted(video)}},
 		{"game", &tg.Message{Media: &tg.MessageMediaGame{Game: tg.Game{Photo: somePhoto()}}}, []FileRef{quoted(photo)}},

@@ -16,29 +16,30 @@ type image struct {
 
 // largest picks the size Telegram Desktop exports: the first of the greatest
 // area. Stripped and path sizes are sketches for the time of loading and never
-// count. Of a progressive size the last length is that of the whole file.
-func largest(sizes []tg.PhotoSizeClass) (image, bool) {
-	var best image
+// count. Of a progressive size the last length is that of the whole file. Where
+// no size has an area, the first one counts.
+func largest(sizes []tg.PhotoSizeClass) (best image, found bool) {
 	for _, s := range sizes {
-		if i := imageOf(s); int64(i.width)*int64(i.height) > int64(best.width)*int64(best.height) {
-			best = i
+		i, ok := imageOf(s)
+		if ok && (!found || int64(i.width)*int64(i.height) > int64(best.width)*int64(best.height)) {
+			best, found = i, true
 		}
 	}
-	return best, best.width > 0
+	return best, found
 }
 
-func imageOf(s tg.PhotoSizeClass) image {
+func imageOf(s tg.PhotoSizeClass) (image, bool) {
 	switch s := s.(type) {
 	case *tg.PhotoSize:
-		return image{kind: s.Type, width: s.W, height: s.H, size: int64(s.Size)}
+		return image{kind: s.Type, width: s.W, height: s.H, size: int64(s.Size)}, true
 	case *tg.PhotoCachedSize:
-		return image{kind: s.Type, width: s.W, height: s.H, size: int64(len(s.Bytes)), inline: s.Bytes}
+		return image{kind: s.Type, width: s.W, height: s.H, size: int64(len(s.Bytes)), inline: s.Bytes}, true
 	case *tg.PhotoSizeProgressive:
 		if len(s.Sizes) > 0 {
-			return image{kind: s.Type, width: s.W, height: s.H, size: int64(s.Sizes[len(s.Sizes)-1])}
+			return image{kind: s.Type, width: s.W, height: s.H, size: int64(s.Sizes[len(s.Sizes)-1])}, true
 		}
 	}
-	return image{}
+	return image{}, false
 }
 
 // photo is nil for a photo that is gone (photoEmpty, or none at all). Size 0
