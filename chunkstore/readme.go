@@ -21,14 +21,16 @@ nobody can reset that key.
 
 WITH TELEKEEP
 
-    telekeep verify  --dir DIR
-    telekeep restore --dir DIR -i owner.key --out FOLDER
-    telekeep export  --dir DIR -i owner.key --out FOLDER --format json
+    telekeep verify  --vault DIR
+    telekeep restore --vault DIR -i owner.key --out FOLDER
+    telekeep export  --vault DIR -i owner.key --out FOLDER --format json
+    telekeep init    --from-vault DIR -i owner.key
 
-The first tells whether everything is whole and needs no key; the second writes the
-media and the records as plain files; the third lays them out as the messenger's own
-export does.
-DIR is a folder with a telekeep.toml that says where this vault is.
+DIR is this folder. The first tells whether everything is whole and needs no key; the
+second writes the media and the records as plain files; the third lays them out as the
+messenger's own export does; the fourth makes a new machine go on backing up in place
+of the old one. If the vault was sealed to a passphrase, write --passphrase instead of
+"-i owner.key".
 
 
 WITHOUT TELEKEEP

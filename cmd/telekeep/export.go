@@ -40,6 +40,7 @@ them; set TZ to choose another. Run again into the same folder, it adds what is 
 			return a.export(c.Context(), o)
 		},
 	}
+	a.registerVault(c)
 	o.keys.register(c)
 	c.Flags().StringVar(&o.format, "format", "json", "json")
 	c.Flags().StringVar(&o.out, "out", "", "folder to write to; new, empty, or an earlier export")
@@ -112,7 +113,7 @@ func (a *app) openReading(ctx context.Context, k keyFlags) (*restorer, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := a.settings()
+	cfg, err := a.reading()
 	if err != nil {
 		return nil, err
 	}

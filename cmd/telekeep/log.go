@@ -29,13 +29,14 @@ func (a *app) logCommand() *cobra.Command {
 		Long:  "Lists what was added to the vault and when. Needs no key.",
 		RunE:  func(c *cobra.Command, _ []string) error { return a.log(c.Context(), most, asJSON) },
 	}
+	a.registerVault(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.Flags().IntVar(&most, "most", 0, "list at most this many (default: all)")
 	return c
 }
 
 func (a *app) log(ctx context.Context, most int, asJSON bool) error {
-	cfg, err := a.settings()
+	cfg, err := a.reading()
 	if err != nil {
 		return err
 	}

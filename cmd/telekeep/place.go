@@ -3,7 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"telekeep/config"
 )
@@ -56,7 +60,65 @@ func (a *app) settings() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config.Load(p.config)
+	cfg, err := config.Load(p.config)
+	if errors.Is(err, config.ErrNotFound) {
+		return nil, withHint(err, withoutSettings(filepath.Dir(p.config)))
+	}
+	return cfg, err
+}
+
+// withoutSettings says what to do in a folder that has no settings file, but
+// possibly a vault.
+func withoutSettings(dir string) string {
+	for _, vault := range []string{dir, filepath.Join(dir, "vault")} {
+		if isVault(vault) {
+			return fmt.Sprintf("%s is a vault: read it with --vault %s; to go on writing to it from this machine, telekeep init --from-vault", vault, shellWord(vault))
+		}
+	}
+	return "run telekeep init, or name the installation's folder with --dir; a vault alone is read with --vault"
+}
+
+func isVault(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "vault.json"))
+	return err == nil
+}
+
+// registerVault is for commands that read a vault and need nothing else.
+func (a *app) registerVault(c *cobra.Command) {
+	c.Flags().StringVar(&a.vault, "vault", "", "folder of the vault to look at; no settings file is needed then")
+}
+
+// reading returns the settings for a command that reads the vault. With --vault
+// alone they name nothing but that folder; with --dir too, what this machine
+// remembers of the vault is in them.
+func (a *app) reading() (*config.Config, error) {
+	if a.vault == "" {
+		return a.settings()
+	}
+	dir, err := filepath.Abs(a.vault)
+	if err != nil {
+		return nil, fmt.Errorf("folder %q: %w", a.vault, err)
+	}
+	cfg := new(config.Config)
+	if a.dir != "" {
+		if cfg, err = a.settings(); err != nil {
+			return nil, err
+		}
+	}
+	cfg.Vault = dir
+	return cfg, nil
+}
+
+// alone reports whether cfg names a vault and no installation.
+func alone(cfg *config.Config) bool { return cfg.State == "" }
+
+// shellWord writes text so that a shell takes it for one word.
+func shellWord(text string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+:@,="
+	if text != "" && strings.Trim(text, plain) == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // account picks an account of the settings by name; "" means the only one.

@@ -25,6 +25,7 @@ checksums of all of them (SHA256SUMS). Nothing that is in the archive is left ou
 			return a.restore(c.Context(), keys, out, asJSON)
 		},
 	}
+	a.registerVault(c)
 	keys.register(c)
 	c.Flags().StringVar(&out, "out", "", "folder to write to; new, empty, or an earlier restore")
 	c.Flags().BoolVar(&asJSON, "json", false, "print what was done as JSON")

@@ -24,6 +24,7 @@ type app struct {
 	getenv func(string) string
 	now    func() time.Time
 	dir    string // --dir
+	vault  string // --vault, of the commands that have it
 }
 
 // memoryLimit is what the Go runtime is told to stay under. A promise of 256 MiB

@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": scriptCode, "waitfor": scriptWaitFor, "answers": scriptAnswers, "flip": scriptFlip, "cut": scriptCut, "absent": scriptAbsent,
+			"printed": scriptPrinted,
 		},
 	})
 }
@@ -119,4 +120,22 @@ func scriptAbsent(ts *testscript.TestScript, _ bool, args []string) {
 	if files < 3 {
 		ts.Fatalf("only %d files below %s: nothing was looked at", files, args[0])
 	}
+}
+
+// printed FILE PREFIX NAME=VALUE…: executes the line of FILE that begins with PREFIX as
+// it stands there, but for the names.
+func scriptPrinted(ts *testscript.TestScript, _ bool, args []string) {
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, args[1]) {
+			continue
+		}
+		for _, replace := range args[2:] {
+			name, value, _ := strings.Cut(replace, "=")
+			line = strings.ReplaceAll(line, name, value)
+		}
+		ts.Check(ts.Exec("sh", "-c", line))
+		return
+	}
+	ts.Fatalf("%s has no line %q", args[0], args[1])
 }

@@ -31,9 +31,11 @@ func (a *app) recoverySheet(in *installation, owners []chunkstore.Owner) error {
 		put("  owner key     in %s", in.place.owner)
 	}
 	put("")
-	put("To get everything back you need the vault (any copy) and the owner key:")
-	put("  telekeep restore -i owner.key --dir … --out …")
-	put("or, without telekeep, the steps in the vault's README.txt with age and zstd.")
+	put("To get everything back you need the vault (any copy of it) and the owner key, on any machine:")
+	put("  telekeep restore --vault %s %s --out everything", shellWord(in.config.Vault), keyFlag(in, owners))
+	put("To go on backing up from a new machine:")
+	put("  telekeep init --from-vault %s %s", shellWord(in.config.Vault), keyFlag(in, owners))
+	put("Without telekeep: the steps in the vault's README.txt, with age and zstd.")
 	put("Whoever has both can read everything; without the key nobody can, not even you.")
 	put("")
 	put("Settings:  %s", in.place.config)
@@ -43,6 +45,17 @@ func (a *app) recoverySheet(in *installation, owners []chunkstore.Owner) error {
 		a.ui.hint("the owner key opens everything and does not belong on this machine: move %s to a safe place (a USB stick in a drawer, a password manager, paper)", in.place.owner)
 	}
 	return nil
+}
+
+// keyFlag is how a command line names the owner key.
+func keyFlag(in *installation, owners []chunkstore.Owner) string {
+	switch {
+	case in.owner != nil:
+		return "-i " + shellWord(in.place.owner)
+	case owners[0].Name == passphraseOwner:
+		return "--passphrase"
+	}
+	return "-i KEYFILE"
 }
 
 // shorten keeps the ends of a long public key.

@@ -51,22 +51,25 @@ func (a *app) statusCommand() *cobra.Command {
 			return a.status(c.Context(), asJSON)
 		},
 	}
+	a.registerVault(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
 func (a *app) status(ctx context.Context, asJSON bool) error {
-	cfg, err := a.settings()
-	if err != nil {
-		return err
-	}
-	p, err := a.place()
+	cfg, err := a.reading()
 	if err != nil {
 		return err
 	}
 	r := &statusReport{Vault: a.vaultStatus(ctx, cfg), Accounts: []accountStatus{}}
-	if _, err := os.Stat(p.owner); err == nil {
-		r.OwnerKeyHere = p.owner
+	if !alone(cfg) {
+		p, err := a.place()
+		if err != nil {
+			return err
+		}
+		if _, err := os.Stat(p.owner); err == nil {
+			r.OwnerKeyHere = p.owner
+		}
 	}
 	for _, account := range cfg.Accounts {
 		one := accountStatus{Name: account.Name}
@@ -81,6 +84,9 @@ func (a *app) status(ctx context.Context, asJSON bool) error {
 		r.Accounts = append(r.Accounts, one)
 	}
 	r.Verdict = verdict(r)
+	if alone(cfg) {
+		r.Verdict = vaultVerdict(&r.Vault)
+	}
 	if asJSON {
 		return a.ui.json(r)
 	}
@@ -178,6 +184,17 @@ func verdict(r *statusReport) string {
 		text += fmt.Sprintf("; %s to be tried again", plural(again, "thing", "things"))
 	}
 	return text
+}
+
+// vaultVerdict is the sentence about a vault that is looked at by itself.
+func vaultVerdict(v *vaultStatus) string {
+	switch {
+	case v.Problem != "":
+		return "not a whole vault: " + v.Problem
+	case v.Commits == 0:
+		return "a vault that nothing was backed up to yet"
+	}
+	return "the chain of commits is whole up to " + v.LastCommit.Local().Format("2006-01-02 15:04:05") + "; telekeep verify checks every file"
 }
 
 func (a *app) printStatus(r *statusReport) {

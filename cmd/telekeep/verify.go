@@ -55,6 +55,7 @@ every chunk and replays the archive.`,
 			return a.verify(c.Context(), keys, deep, asJSON)
 		},
 	}
+	a.registerVault(c)
 	keys.register(c)
 	c.Flags().BoolVar(&deep, "deep", false, "decrypt and recompute everything; needs -i")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -62,7 +63,7 @@ every chunk and replays the archive.`,
 }
 
 func (a *app) verify(ctx context.Context, keys keyFlags, deep, asJSON bool) error {
-	cfg, err := a.settings()
+	cfg, err := a.reading()
 	if err != nil {
 		return err
 	}

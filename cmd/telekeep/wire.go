@@ -114,6 +114,9 @@ func (r *restorer) Close() error {
 // a drive that is not mounted, and is told apart from a damaged vault.
 func openVault(cfg *config.Config) (*local.Destination, error) {
 	dst, err := local.Open(cfg.Vault)
+	if inner := filepath.Join(cfg.Vault, "vault"); err == nil && alone(cfg) && !isVault(cfg.Vault) && isVault(inner) {
+		return nil, errors.Join(withHint(fmt.Errorf("%s is not the vault's folder: %w", cfg.Vault, chunkstore.ErrNoVault), "the vault in it is named with --vault "+shellWord(inner)), dst.Close())
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the vault's folder %s is not there: %w", cfg.Vault, chunkstore.ErrNoVault)
 	}
@@ -124,6 +127,9 @@ func openVault(cfg *config.Config) (*local.Destination, error) {
 }
 
 func readWriterSecrets(cfg *config.Config) (*chunkstore.WriterSecrets, error) {
+	if alone(cfg) {
+		return nil, fmt.Errorf("the vault is looked at without an installation: %w", fs.ErrNotExist)
+	}
 	path := writerKeyPath(cfg)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

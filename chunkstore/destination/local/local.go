@@ -49,16 +49,16 @@ func Create(dir string) (*Destination, error) {
 		return nil, fmt.Errorf("look into folder: %w", err)
 	}
 	for _, e := range entries {
-		if !isFurniture(e.Name()) {
+		if !Furniture(e.Name()) {
 			return nil, fmt.Errorf("folder %s is not empty, it holds %q: %w", dir, e.Name(), fs.ErrExist)
 		}
 	}
 	return Open(dir)
 }
 
-// isFurniture reports whether systems make a file of this name in the root of a drive
+// Furniture reports whether systems make a file of this name in the root of a drive
 // by themselves.
-func isFurniture(name string) bool {
+func Furniture(name string) bool {
 	switch name {
 	case "lost+found", "System Volume Information", "$RECYCLE.BIN":
 		return true
