@@ -51,3 +51,40 @@ func (s spans) gaps(lo, hi int) []span {
 	}
 	return out
 }
+
+// union is all ids that are in one of two sets.
+func (s spans) union(other spans) spans {
+	for _, x := range other {
+		s = s.add(x[0], x[1])
+	}
+	return s
+}
+
+// remove takes id out of the set.
+func (s spans) remove(id int) spans {
+	for i, x := range s {
+		if id < x[0] || id > x[1] {
+			continue
+		}
+		var rest []span
+		if x[0] < id {
+			rest = append(rest, span{x[0], id - 1})
+		}
+		if id < x[1] {
+			rest = append(rest, span{id + 1, x[1]})
+		}
+		return slices.Replace(slices.Clone(s), i, i+1, rest...)
+	}
+	return s
+}
+
+// ids lists the set, ascending.
+func (s spans) ids() []int {
+	var out []int
+	for _, x := range s {
+		for id := x[0]; id <= x[1]; id++ {
+			out = append(out, id)
+		}
+	}
+	return out
+}

@@ -72,6 +72,9 @@ type chatState struct {
 	// Rescan is set while the history is read again for edits that the server
 	// could not list any more.
 	Rescan *rescan `json:"rescan,omitempty"`
+	// Missed are archived messages that changed while the chat was excluded, or
+	// that could not be looked up when they did.
+	Missed spans `json:"missed,omitempty"`
 	// Dialog is the newest dialog record.
 	Dialog *archive.Dialog `json:"dialog,omitempty"`
 	// Protected: the chat's owner forbade saving when this was written.
