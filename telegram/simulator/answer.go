@@ -41,13 +41,19 @@ func (s *Simulator) Answer(ctx context.Context, r *mtproto.Request) (bin.Encoder
 		s.stats.failed(name, err)
 		return nil, err
 	}
-	if file, ok := result.(*tg.UploadFile); ok {
+	switch file := result.(type) {
+	case *tg.UploadFile:
 		s.stats.served(raw, len(file.Bytes))
+	case *tg.UploadCDNFile:
+		s.stats.servedCDN(raw, len(file.Bytes))
 	}
 	return result, nil
 }
 
 func (s *Simulator) dispatch(ctx context.Context, r *mtproto.Request) (bin.Encoder, error) {
+	if r.DC == world.CDN {
+		return s.dispatchCDN(ctx, r)
+	}
 	if r.Layer == 0 {
 		return nil, tgerr.New(400, "CONNECTION_NOT_INITED")
 	}
@@ -63,6 +69,14 @@ func (s *Simulator) dispatch(ctx context.Context, r *mtproto.Request) (bin.Encod
 	return m.answer(ctx, c)
 }
 
+// dispatchCDN answers at the CDN, which knows one method and nobody.
+func (s *Simulator) dispatchCDN(ctx context.Context, r *mtproto.Request) (bin.Encoder, error) {
+	if r.ID != tg.UploadGetCDNFileRequestTypeID || s.fromCDN == nil {
+		return nil, tgerr.New(400, "CDN_METHOD_INVALID")
+	}
+	return s.fromCDN(ctx, &world.Call{DC: r.DC, Session: r.Session, Layer: r.Layer}, r.Body)
+}
+
 // table lists what is answered: the simulator's methods, and over them the world's.
 func (s *Simulator) table() map[uint32]method {
 	t := map[uint32]method{}
@@ -71,7 +85,9 @@ func (s *Simulator) table() map[uint32]method {
 	s.transferMethods(t)
 	s.tokenMethods(t)
 	s.helpMethods(t)
-	for id, answer := range s.world.Methods() {
+	worldly := s.world.Methods()
+	s.fromCDN = worldly[tg.UploadGetCDNFileRequestTypeID]
+	for id, answer := range worldly {
 		t[id] = s.worldly(id, answer)
 	}
 	return t

@@ -49,17 +49,17 @@ func (s *Simulator) spoilFiles(f Fault) error {
 	if f.Expire {
 		w.Faults().ExpireReferences()
 	}
-	if f.Short > 0 {
-		w.Faults().ShortParts(f.Short)
-	}
-	if f.Corrupt > 0 {
-		w.Faults().CorruptParts(f.Corrupt)
-	}
-	if f.WrongDC > 0 {
-		w.Faults().WrongDC(f.WrongDC)
-	}
-	if f.Unavailable > 0 {
-		w.Faults().Unavailable(f.Unavailable)
+	for _, set := range []struct {
+		n  int
+		do func(int)
+	}{
+		{f.Short, w.Faults().ShortParts}, {f.Corrupt, w.Faults().CorruptParts}, {f.WrongDC, w.Faults().WrongDC},
+		{f.Unavailable, w.Faults().Unavailable}, {f.Vanish, w.Faults().Vanish},
+		{f.CDN, w.Faults().Redirect}, {f.Cold, w.Faults().Cold},
+	} {
+		if set.n > 0 {
+			set.do(set.n)
+		}
 	}
 	return nil
 }

@@ -2,7 +2,7 @@
 // daemon, and clients of other makers, can be tried against it with no account and
 // no network.
 //
-//	client ── TCP ──► mtproto.Server (one per data centre, 1 to 5)
+//	client ── TCP ──► mtproto.Server (one per data centre, 1 to 5 and the CDN)
 //	                      │ keys, sessions, salts, acknowledgements
 //	                      ▼
 //	                  Simulator.Answer
@@ -31,8 +31,8 @@
 // The control API is plain HTTP on loopback; GET / lists its calls. FaultHelp
 // explains the text form of faults.
 //
-// What it does not do: quick acknowledgements, HTTP and WebSocket transports, CDN
-// data centres, sign-up, bots, calls and secret chats; and it speaks one layer of
+// What it does not do: quick acknowledgements, HTTP and WebSocket transports,
+// sign-up, bots, calls and secret chats; and it speaks one layer of
 // the API only, the one of the gotd release it is built with, whatever layer a
 // client names. It listens where it is told to and has no protection against
 // strangers: never let it listen on anything but loopback.

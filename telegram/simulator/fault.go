@@ -28,6 +28,8 @@ Without a method, what happens to files:
   short=N corrupt=N    the next N parts come back too short, or damaged
   wrong-dc=N           the next N files lie elsewhere
   unavailable=N        the next N files cannot be had
+  vanish=N             the next N files cannot be had after their first part
+  cdn=N cold=N         the next N files are on the CDN; it lacks the next N parts
 Examples: "upload.getFile flood=3 count=2"  "* drop every=50"  "* latency=60ms"  "short=1"`
 
 // A Fault is a rule of what goes wrong. Its text form is in FaultHelp.
@@ -52,6 +54,9 @@ type Fault struct {
 	Corrupt     int
 	WrongDC     int
 	Unavailable int
+	Vanish      int
+	CDN         int
+	Cold        int
 }
 
 // FloodWait makes a method answer FLOOD_WAIT_X for so many requests.
@@ -130,6 +135,12 @@ func (f *Fault) setNumber(name, value string) error {
 		f.WrongDC = n
 	case "unavailable":
 		f.Unavailable = n
+	case "vanish":
+		f.Vanish = n
+	case "cdn":
+		f.CDN = n
+	case "cold":
+		f.Cold = n
 	default:
 		return fmt.Errorf("no fault is called %s", name)
 	}
@@ -137,7 +148,7 @@ func (f *Fault) setNumber(name, value string) error {
 }
 
 func (f *Fault) ofFiles() bool {
-	return f.Expire || f.Short > 0 || f.Corrupt > 0 || f.WrongDC > 0 || f.Unavailable > 0
+	return f.Expire || f.Short+f.Corrupt+f.WrongDC+f.Unavailable+f.Vanish+f.CDN+f.Cold > 0
 }
 
 func (f *Fault) ofRequests() bool {
@@ -178,6 +189,7 @@ func (f Fault) String() string {
 		n    int
 	}{
 		{"short", f.Short}, {"corrupt", f.Corrupt}, {"wrong-dc", f.WrongDC}, {"unavailable", f.Unavailable},
+		{"vanish", f.Vanish}, {"cdn", f.CDN}, {"cold", f.Cold},
 		{"after", f.After}, {"every", f.Every}, {"count", f.Count}, {"dc", f.DC},
 	} {
 		if number.n > 0 {

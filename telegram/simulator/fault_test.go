@@ -19,6 +19,7 @@ func TestParseFault(t *testing.T) {
 		"short=1 corrupt=2":              {Short: 1, Corrupt: 2},
 		"wrong-dc=3":                     {WrongDC: 3},
 		"unavailable=4":                  {Unavailable: 4},
+		"vanish=2 cdn=3 cold=4":          {Vanish: 2, CDN: 3, Cold: 4},
 		"upload.getFile drop latency=1s": {Method: "upload.getFile", Drop: true, Latency: time.Second},
 		"auth.signIn error=400:A_B_7":    {Method: "auth.signIn", Code: 400, Error: "A_B_7"},
 	} {

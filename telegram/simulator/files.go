@@ -24,6 +24,7 @@ const (
 	controlFile  = "control.json"  // where everything listens
 	publicFile   = "server.pem"    // the servers' public key
 	privateFile  = "server.key"    // the private one, so that clients know the next run too
+	cdnFile      = "cdn.key"       // that of the CDN
 	stateFile    = "sessions.json" // keys and logins, likewise
 )
 
@@ -91,12 +92,12 @@ func (s *Simulator) save() {
 	}
 }
 
-// loadKey returns the servers' RSA key: that of an earlier run, or a new one.
-func (s *Simulator) loadKey() (*rsa.PrivateKey, error) {
+// loadKey returns an RSA key of the servers: that of an earlier run, or a new one.
+func (s *Simulator) loadKey(file string) (*rsa.PrivateKey, error) {
 	if s.o.Out == "" {
 		return newKey()
 	}
-	name := s.out(privateFile)
+	name := s.out(file)
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.makeKey(name)

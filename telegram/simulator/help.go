@@ -6,6 +6,8 @@ import (
 
 	"github.com/gotd/td/bin"
 	"github.com/gotd/td/tg"
+
+	"telekeep/telegram/simulator/world"
 )
 
 // configLife is how long clients may keep what help.getConfig told them.
@@ -16,11 +18,11 @@ func (s *Simulator) helpMethods(t map[uint32]method) {
 	t[tg.HelpGetConfigRequestTypeID] = method{open: true, answer: s.getConfig}
 	t[tg.HelpGetNearestDCRequestTypeID] = method{open: true, answer: s.getNearestDC}
 	t[tg.HelpGetTermsOfServiceUpdateRequestTypeID] = method{open: true, answer: s.getTerms}
+	t[tg.HelpGetCDNConfigRequestTypeID] = method{open: true, answer: s.getCDNConfig}
 	t[tg.HelpGetPromoDataRequestTypeID] = method{open: true, answer: s.getPromo}
 	for id, result := range map[uint32]bin.Encoder{
 		tg.HelpGetAppConfigRequestTypeID:         &tg.HelpAppConfig{Hash: 1, Config: &tg.JSONObject{}},
 		tg.HelpGetAppUpdateRequestTypeID:         &tg.HelpNoAppUpdate{},
-		tg.HelpGetCDNConfigRequestTypeID:         &tg.CDNConfig{},
 		tg.HelpGetCountriesListRequestTypeID:     &tg.HelpCountriesList{Hash: 1},
 		tg.HelpGetDeepLinkInfoRequestTypeID:      &tg.HelpDeepLinkInfoEmpty{},
 		tg.HelpGetInviteTextRequestTypeID:        &tg.HelpInviteText{Message: "Join"},
@@ -71,7 +73,18 @@ func (s *Simulator) getConfig(_ context.Context, c *call) (bin.Encoder, error) {
 		host, port := hostPort(s.info.Addresses[dc])
 		config.DCOptions = append(config.DCOptions, tg.DCOption{ID: dc, IPAddress: host, Port: port})
 	}
+	host, port := hostPort(s.info.Addresses[world.CDN])
+	config.DCOptions = append(config.DCOptions, tg.DCOption{CDN: true, ID: world.CDN, IPAddress: host, Port: port})
 	return config, nil
+}
+
+// getCDNConfig names the key of the CDN, which is not that of the other servers.
+func (s *Simulator) getCDNConfig(context.Context, *call) (bin.Encoder, error) {
+	key, err := s.cdnKey()
+	if err != nil {
+		return nil, err
+	}
+	return &tg.CDNConfig{PublicKeys: []tg.CDNPublicKey{{DCID: world.CDN, PublicKey: publicPEM(&key.PublicKey)}}}, nil
 }
 
 func (s *Simulator) getNearestDC(_ context.Context, c *call) (bin.Encoder, error) {

@@ -85,7 +85,7 @@ func (o *Options) setDefaults() error {
 type Info struct {
 	Server       string // host:port of data centre DC
 	DC           int
-	Addresses    map[int]string // host:port of every data centre
+	Addresses    map[int]string // host:port of every data centre, world.CDN included
 	PublicKey    *rsa.PublicKey // what clients know the servers by
 	PublicKeyPEM string         // the same, as PKCS #1 in PEM
 	APIID        int
@@ -100,7 +100,9 @@ type Simulator struct {
 	info    Info
 	world   World
 	methods map[uint32]method
+	fromCDN world.Method // nil: this world has no CDN
 	key     *rsa.PrivateKey
+	cdnKey  func() (*rsa.PrivateKey, error) // made once a client asks: most never do
 	centres map[int]*centre
 	logins  *logins
 	auth    *signIns
@@ -174,9 +176,10 @@ func (s *Simulator) listen(keys map[int][]*mtproto.Key) error {
 	if err != nil {
 		return fmt.Errorf("simulator: listen address: %w", err)
 	}
-	if s.key, err = s.loadKey(); err != nil {
+	if s.key, err = s.loadKey(privateFile); err != nil {
 		return err
 	}
+	s.cdnKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return s.loadKey(cdnFile) })
 	s.info = Info{
 		DC: s.o.DC, Addresses: map[int]string{},
 		PublicKey: &s.key.PublicKey, PublicKeyPEM: publicPEM(&s.key.PublicKey),
@@ -191,6 +194,9 @@ func (s *Simulator) listen(keys map[int][]*mtproto.Key) error {
 			return err
 		}
 	}
+	if err := s.open(world.CDN, net.JoinHostPort(host, "0"), keys[world.CDN]); err != nil {
+		return err
+	}
 	s.info.Server = s.info.Addresses[s.o.DC]
 	return nil
 }
@@ -200,8 +206,12 @@ func (s *Simulator) open(dc int, address string, saved []*mtproto.Key) error {
 	if err != nil {
 		return fmt.Errorf("simulator: saved keys of data centre %d: %w", dc, err)
 	}
+	key := s.cdnKey
+	if dc != world.CDN {
+		key = func() (*rsa.PrivateKey, error) { return s.key, nil }
+	}
 	server, err := mtproto.NewServer(mtproto.Options{
-		DC: dc, Key: s.key, Keys: keys, Handler: s, Idle: s.o.Idle, Log: s.o.Log,
+		DC: dc, Key: key, Keys: keys, Handler: s, Idle: s.o.Idle, Log: s.o.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("simulator: data centre %d: %w", dc, err)

@@ -97,6 +97,19 @@ func (s *stats) served(request []byte, n int) {
 	s.sum.BytesServed += int64(n)
 }
 
+// servedCDN counts bytes that an upload.getCdnFile asked for; the CDN knows
+// files by their tokens only.
+func (s *stats) servedCDN(request []byte, n int) {
+	var in tg.UploadGetCDNFileRequest
+	if err := in.Decode(&bin.Buffer{Buf: request}); err != nil || len(in.FileToken) < 8 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sum.FileBytes[fmt.Sprintf("cdn/%x", in.FileToken[:8])] += int64(n)
+	s.sum.BytesServed += int64(n)
+}
+
 func fileName(l tg.InputFileLocationClass) string {
 	name := ""
 	switch l := l.(type) {

@@ -9,6 +9,7 @@ import (
 	"github.com/gotd/td/tgerr"
 
 	"telekeep/telegram/simulator/mtproto"
+	"telekeep/telegram/simulator/world"
 )
 
 // An export is an authorization on its way to another data centre.
@@ -25,7 +26,7 @@ func (s *Simulator) transferMethods(t map[uint32]method) {
 }
 
 func (s *Simulator) exportAuthorization(_ context.Context, c *call, in *tg.AuthExportAuthorizationRequest) (bin.Encoder, error) {
-	if _, ok := s.centres[in.DCID]; !ok || in.DCID == c.DC {
+	if _, ok := s.centres[in.DCID]; !ok || in.DCID == c.DC || in.DCID == world.CDN {
 		return nil, tgerr.New(400, "DC_ID_INVALID")
 	}
 	ticket := randomBytes(128)

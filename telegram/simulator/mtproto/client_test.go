@@ -47,7 +47,7 @@ func serve(t *testing.T, answer answerFunc, change ...func(*Options)) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{DC: testDC, Key: key, Keys: keys, Handler: answer}
+	o := Options{DC: testDC, Key: testKey, Keys: keys, Handler: answer}
 	for _, f := range change {
 		f(&o)
 	}

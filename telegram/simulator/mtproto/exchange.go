@@ -20,19 +20,18 @@ const generator = 3
 // An authority holds what every key exchange of a data centre has in common.
 type authority struct {
 	dc    int
-	key   *rsa.PrivateKey
-	print int64 // fingerprint of key
+	key   func() (*rsa.PrivateKey, error)
 	prime *big.Int
 	now   func() time.Time
 }
 
-func newAuthority(dc int, key *rsa.PrivateKey, now func() time.Time) (*authority, error) {
+func newAuthority(dc int, key func() (*rsa.PrivateKey, error), now func() time.Time) (*authority, error) {
 	// The prime that Telegram uses: clients know it, or test that it is safe.
 	prime, err := exchange.TestServerRNG{}.DhPrime()
 	if err != nil {
 		return nil, err
 	}
-	return &authority{dc: dc, key: key, print: crypto.RSAFingerprint(&key.PublicKey), prime: prime, now: now}, nil
+	return &authority{dc: dc, key: key, prime: prime, now: now}, nil
 }
 
 // A handshake is the server's side of one key exchange, a step per packet:
@@ -46,6 +45,7 @@ func newAuthority(dc int, key *rsa.PrivateKey, now func() time.Time) (*authority
 type handshake struct {
 	by *authority
 
+	key         *rsa.PrivateKey
 	pq          []byte
 	nonce       bin.Int128
 	serverNonce bin.Int128
@@ -94,6 +94,10 @@ func (h *handshake) resPQ(b *bin.Buffer) (bin.Encoder, error) {
 	if err := req.DecodeBare(b); err != nil {
 		return nil, err
 	}
+	key, err := h.by.key()
+	if err != nil {
+		return nil, err
+	}
 	pq, err := challenge()
 	if err != nil {
 		return nil, err
@@ -102,12 +106,14 @@ func (h *handshake) resPQ(b *bin.Buffer) (bin.Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	*h = handshake{by: h.by, pq: pq.Bytes(), nonce: req.Nonce, serverNonce: serverNonce}
+	*h = handshake{by: h.by, key: key, pq: pq.Bytes(), nonce: req.Nonce, serverNonce: serverNonce}
 	return &mt.ResPQ{
 		Nonce: h.nonce, ServerNonce: h.serverNonce, Pq: h.pq,
-		ServerPublicKeyFingerprints: []int64{h.by.print},
+		ServerPublicKeyFingerprints: []int64{h.print()},
 	}, nil
 }
+
+func (h *handshake) print() int64 { return crypto.RSAFingerprint(&h.key.PublicKey) }
 
 // challenge is the product of two primes that the client has to find.
 func challenge() (*big.Int, error) {
@@ -131,7 +137,7 @@ func (h *handshake) params(b *bin.Buffer) (bin.Encoder, error) {
 	if err := req.Decode(b); err != nil {
 		return nil, err
 	}
-	if req.Nonce != h.nonce || req.ServerNonce != h.serverNonce || req.PublicKeyFingerprint != h.by.print {
+	if h.key == nil || req.Nonce != h.nonce || req.ServerNonce != h.serverNonce || req.PublicKeyFingerprint != h.print() {
 		return nil, fmt.Errorf("%w: nonce or fingerprint", errExchange)
 	}
 	inner, err := h.open(req.EncryptedData)
@@ -164,9 +170,9 @@ func (h *handshake) params(b *bin.Buffer) (bin.Encoder, error) {
 // open decrypts what only the holder of the RSA key can read: padded as clients
 // do today, or hashed as they did before 2021.
 func (h *handshake) open(sealed []byte) (mt.PQInnerDataClass, error) {
-	data, err := crypto.DecodeRSAPad(sealed, h.by.key)
+	data, err := crypto.DecodeRSAPad(sealed, h.key)
 	if err != nil {
-		if data, err = crypto.RSADecryptHashed(sealed, h.by.key); err != nil {
+		if data, err = crypto.RSADecryptHashed(sealed, h.key); err != nil {
 			return nil, fmt.Errorf("%w: %w", errExchange, err)
 		}
 	}

@@ -32,7 +32,7 @@ func TestOldRSAPadding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := handshake{by: b.authority, pq: inner.Pq}
+	h := handshake{by: b.authority, key: b.key, pq: inner.Pq}
 	d, err := h.open(sealed)
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ const maxDetached = 32
 // Options of a Server. Zero values mean defaults, where none is named they are required.
 type Options struct {
 	DC      int
-	Key     *rsa.PrivateKey // 2048 bits; clients hold the public half
+	Key     func() (*rsa.PrivateKey, error) // 2048 bits, the same each time; clients hold the public half
 	Keys    *Keys
 	Handler Handler
 	Idle    time.Duration    // silence after which a connection is closed, default 3 minutes

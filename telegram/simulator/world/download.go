@@ -43,6 +43,9 @@ func (w *World) getFile(c *Call, a *account, r *tg.UploadGetFileRequest) (bin.En
 	if err != nil {
 		return nil, err
 	}
+	if away, err := w.redirect(f, part, r); away != nil || err != nil {
+		return away, err
+	}
 	data, err := readPart(part, r.Offset, r.Limit)
 	if errors.Is(err, errAbsent) {
 		return nil, fail(400, "LOCATION_INVALID")
@@ -50,6 +53,7 @@ func (w *World) getFile(c *Call, a *account, r *tg.UploadGetFileRequest) (bin.En
 	if err != nil {
 		return nil, fmt.Errorf("read file %d: %w", f.id, err)
 	}
+	w.faults.served(f.id)
 	return &tg.UploadFile{Type: storageType(f, r.Location), Mtime: 1, Bytes: w.faults.spoil(data)}, nil
 }
 
@@ -199,18 +203,27 @@ func storageType(f *file, location tg.InputFileLocationClass) tg.StorageFileType
 // getFileHashes answers with the hashes of the block that offset lies in and of
 // no other, so that a client has to ask again for each.
 func (w *World) getFileHashes(c *Call, a *account, r *tg.UploadGetFileHashesRequest) (bin.Encoder, error) {
-	f, part, err := w.locate(c, a, r.Location)
+	_, part, err := w.locate(c, a, r.Location)
 	if err != nil {
 		return nil, err
 	}
-	if r.Offset < 0 {
+	hashes, err := hashesAt(part, r.Offset)
+	if err != nil {
+		return nil, err
+	}
+	return &tg.FileHashVector{Elems: hashes}, nil
+}
+
+// hashesAt is the SHA-256 of the pieces of the block that offset lies in.
+func hashesAt(part content, offset int64) ([]tg.FileHash, error) {
+	if offset < 0 {
 		return nil, fail(400, "OFFSET_INVALID")
 	}
-	out := &tg.FileHashVector{Elems: []tg.FileHash{}}
-	if r.Offset >= part.Size() {
+	out := []tg.FileHash{}
+	if offset >= part.Size() {
 		return out, nil
 	}
-	start := r.Offset / hashSize * hashSize
+	start := offset / hashSize * hashSize
 	end := min((start/blockSize+1)*blockSize, part.Size())
 	for off := start; off < end; off += hashSize {
 		data, err := readPart(part, off, int(min(hashSize, end-off)))
@@ -218,10 +231,10 @@ func (w *World) getFileHashes(c *Call, a *account, r *tg.UploadGetFileHashesRequ
 			return nil, fail(400, "LOCATION_INVALID")
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read file %d: %w", f.id, err)
+			return nil, fmt.Errorf("read a file for its hashes: %w", err)
 		}
 		sum := sha256.Sum256(data)
-		out.Elems = append(out.Elems, tg.FileHash{Offset: off, Limit: len(data), Hash: sum[:]})
+		out = append(out, tg.FileHash{Offset: off, Limit: len(data), Hash: sum[:]})
 	}
 	return out, nil
 }

@@ -11,8 +11,12 @@ type Faults struct {
 	corrupt    int
 	moves      int
 	losses     int
+	vanishing  int
+	redirects  int
+	cold       int
 	moved      map[int64]int  // file id: data centre it moved to
 	lost       map[int64]bool // file id
+	onCDN      map[int64]bool // file id
 }
 
 // ExpireReferences makes every file reference handed out so far invalid: they
@@ -53,12 +57,44 @@ func (f *Faults) Unavailable(n int) {
 	f.losses = n
 }
 
+// Vanish makes the next n files unavailable once a part of them was served, as
+// when a message is deleted while its file is downloaded.
+func (f *Faults) Vanish(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.vanishing = n
+}
+
+// Lose makes one file unavailable from now on, until Reset.
+func (f *Faults) Lose(id int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lose(id)
+}
+
+// Redirect puts the next n files that are asked for by clients that know what a
+// CDN is there: their own data centre sends such clients away.
+func (f *Faults) Redirect(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.redirects = n
+}
+
+// Cold makes the CDN lack the next n parts that it is asked for: the client has
+// to have them brought there.
+func (f *Faults) Cold(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cold = n
+}
+
 // Reset ends every fault. References that expired stay expired.
 func (f *Faults) Reset() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.short, f.corrupt, f.moves, f.losses = 0, 0, 0, 0
-	f.moved, f.lost = nil, nil
+	f.vanishing, f.redirects, f.cold = 0, 0, 0
+	f.moved, f.lost, f.onCDN = nil, nil, nil
 }
 
 func (f *Faults) currentGeneration() uint32 {
@@ -73,12 +109,52 @@ func (f *Faults) isLost(id int64) bool {
 	defer f.mu.Unlock()
 	if f.losses > 0 && !f.lost[id] {
 		f.losses--
-		if f.lost == nil {
-			f.lost = map[int64]bool{}
-		}
-		f.lost[id] = true
+		f.lose(id)
 	}
 	return f.lost[id]
+}
+
+// lose notes a loss. The lock is held.
+func (f *Faults) lose(id int64) {
+	if f.lost == nil {
+		f.lost = map[int64]bool{}
+	}
+	f.lost[id] = true
+}
+
+// served takes note that a part of a file was sent, and spends a vanishing on it.
+func (f *Faults) served(id int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.vanishing > 0 {
+		f.vanishing--
+		f.lose(id)
+	}
+}
+
+// isOnCDN reports whether a file is on the CDN, and spends a redirect on it.
+func (f *Faults) isOnCDN(id int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.redirects > 0 && !f.onCDN[id] {
+		f.redirects--
+		if f.onCDN == nil {
+			f.onCDN = map[int64]bool{}
+		}
+		f.onCDN[id] = true
+	}
+	return f.onCDN[id]
+}
+
+// isCold spends one part that the CDN lacks.
+func (f *Faults) isCold() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.cold == 0 {
+		return false
+	}
+	f.cold--
+	return true
 }
 
 // dcOf returns the data centre where a file is now, and spends a move on it.

@@ -44,7 +44,9 @@ func (w *World) Methods() map[uint32]Method {
 
 		tg.UploadGetFileRequestTypeID:       serve(w, w.getFile),
 		tg.UploadGetFileHashesRequestTypeID: serve(w, w.getFileHashes),
-	} // Who is signed in is the protocol layer's to know, unless an export tells more.
+	}
+	w.cdnMethods(all)
+	// Who is signed in is the protocol layer's to know, unless an export tells more.
 	for _, a := range w.accounts {
 		if len(a.sessions) > 0 {
 			all[tg.AccountGetAuthorizationsRequestTypeID] = reading(w, w.getAuthorizations)
