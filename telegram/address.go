@@ -23,6 +23,7 @@ const (
 	dialPauseMost = 5 * time.Second
 	dialBudget    = 40
 	dialWindow    = 10 * time.Second
+	cdnPause      = time.Second
 )
 
 // parseServer makes a data centre of host:port; ID 0 if server is "".
@@ -99,9 +100,20 @@ func (d *dialer) MediaOnly(ctx context.Context, dc int, list dcs.List) (transpor
 	return d.Primary(ctx, dc, list)
 }
 
-// CDN refuses: files are taken from Telegram's own data centres only.
-func (d *dialer) CDN(context.Context, int, dcs.List) (transport.Conn, error) {
-	return nil, errors.New("content delivery networks are not used")
+// CDN connects to data centre dc of the content delivery network, where the
+// server's list says it is.
+func (d *dialer) CDN(ctx context.Context, dc int, list dcs.List) (transport.Conn, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case d.budget <- struct{}{}:
+		time.AfterFunc(dialWindow, func() { <-d.budget })
+	}
+	conn, err := d.plain.CDN(ctx, dc, list)
+	if err != nil {
+		_ = sleep(ctx, cdnPause)
+	}
+	return conn, err
 }
 
 // ask and asks remember which data centre was asked for last.

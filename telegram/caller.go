@@ -31,7 +31,7 @@ const (
 type caller struct {
 	dc    int
 	next  tg.Invoker
-	slots chan struct{} // nil, or as many as calls may be under way
+	slots *window       // how many calls may be under way; nil: any number
 	limit time.Duration // for one try, waiting for a slot not counted
 	tries int           // of a call that gets no answer
 	gates *gates
@@ -61,6 +61,7 @@ func (c *caller) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) er
 			return fmt.Errorf("%s: %w", method, err)
 		}
 		err := c.once(ctx, in, out)
+		c.learn(err)
 		if err == nil {
 			c.gates.passed(c.dc, method)
 			return nil
@@ -88,15 +89,26 @@ func (c *caller) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) er
 	}
 }
 
+// learn lets more calls be under way after one that went through, fewer when the
+// server asks for a pause or does not answer.
+func (c *caller) learn(err error) {
+	_, flood := tgerr.AsFloodWait(err)
+	switch {
+	case c.slots == nil:
+	case err == nil:
+		c.slots.grow()
+	case flood, errors.Is(err, context.DeadlineExceeded):
+		c.slots.shrink()
+	}
+}
+
 // once makes one try.
 func (c *caller) once(ctx context.Context, in bin.Encoder, out bin.Decoder) error {
 	if c.slots != nil {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case c.slots <- struct{}{}:
+		if err := c.slots.take(ctx); err != nil {
+			return err
 		}
-		defer func() { <-c.slots }()
+		defer c.slots.give()
 	}
 	return callOnce(ctx, c.next, c.limit, in, out)
 }

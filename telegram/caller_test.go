@@ -222,8 +222,8 @@ func TestPoolRenews(t *testing.T) {
 func TestPoolGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &link{
-			options: &Options{Connections: 2, Log: slog.New(slog.DiscardHandler)}, gates: newGates(time.Minute, nil), pools: map[int]*pool{},
-			open: func(context.Context, int) (telegram.CloseInvoker, error) { return nil, errors.New("refused") },
+			options: &Options{Connections: 2, Log: slog.New(slog.DiscardHandler)}, gates: newGates(time.Minute, nil), pools: map[place]*pool{},
+			open: func(context.Context, place) (telegram.CloseInvoker, error) { return nil, errors.New("refused") },
 		}
 		start := time.Now()
 		_, err := tg.NewClient(l.dc(4)).UpdatesGetState(t.Context())

@@ -45,9 +45,12 @@ type download struct {
 	renewing turn
 	renews   int // guarded by renewing
 
-	mu    sync.Mutex
-	ref   normal.FileRef // with the newest reference and place
-	moved int
+	mu     sync.Mutex
+	ref    normal.FileRef // with the newest reference and place
+	moved  int
+	mirror *mirror // where the file is fetched from, if not from where it lies
+	tokens int     // of mirrors that were no good
+	direct bool    // mirrors are refused
 }
 
 // download fetches a file and stores it. An *unavailableError says that the
@@ -180,11 +183,35 @@ func (d *download) store(ctx context.Context, at archive.Range, data []byte) err
 	return d.run.commitIfDue(ctx)
 }
 
-// get asks for the part at off.
-func (d *download) get(ctx context.Context, off int64) (data []byte, err error) {
+// get asks for the part at off, where the server sends it for it.
+func (d *download) get(ctx context.Context, off int64) ([]byte, error) {
+	for {
+		m, direct := d.mirrored()
+		if m == nil {
+			data, to, err := d.fromHome(ctx, off, direct)
+			switch {
+			case err != nil || to == nil:
+				return data, err
+			case direct:
+				return nil, &unavailableError{"only a content delivery network has it, which does not give it"}
+			}
+			d.follow(to)
+			continue
+		}
+		data, err := d.fromMirror(ctx, m, off)
+		if err == nil || ctx.Err() != nil || ends(err) {
+			return data, err
+		}
+		d.leave(m, err)
+	}
+}
+
+// fromHome asks the data centre where the file lies, which may send on to a
+// mirror unless it is told that this is of no use.
+func (d *download) fromHome(ctx context.Context, off int64, direct bool) (data []byte, to *tg.UploadFileCDNRedirect, err error) {
 	err = d.call(ctx, func(c *caller, location tg.InputFileLocationClass) error {
 		answer, err := tg.NewClient(c).UploadGetFile(ctx, &tg.UploadGetFileRequest{
-			Location: location, Offset: off, Limit: int(d.run.options.PartSize),
+			Location: location, Offset: off, Limit: int(d.run.options.PartSize), CDNSupported: !direct,
 		})
 		if err != nil {
 			return err
@@ -194,11 +221,12 @@ func (d *download) get(ctx context.Context, off int64) (data []byte, err error) 
 			data = answer.Bytes
 			return nil
 		case *tg.UploadFileCDNRedirect:
-			return &unavailableError{"it is served by a content delivery network"}
+			to = answer
+			return nil
 		}
 		return errOddReply
 	})
-	return data, err
+	return data, to, err
 }
 
 // call makes a call about the file where it lies, with the newest reference. It

@@ -76,11 +76,11 @@ func newFakeRun(t *testing.T, s *fakeServer, a Archive) *run {
 	}
 	g := newGates(o.LongestWait, nil)
 	l := &link{
-		options: o, gates: g, pools: map[int]*pool{},
+		options: o, gates: g, pools: map[place]*pool{},
 		config: func() tg.Config {
 			return tg.Config{ThisDC: 2, DCOptions: []tg.DCOption{{ID: 1}, {ID: 2}, {ID: 4}}}
 		},
-		open: func(_ context.Context, dc int) (telegram.CloseInvoker, error) { return fakeDC{s, dc}, nil },
+		open: func(_ context.Context, p place) (telegram.CloseInvoker, error) { return fakeDC{s, p}, nil },
 	}
 	home := &caller{
 		dc: 2, next: s, limit: time.Minute, tries: callTries, gates: g, log: o.Log,
@@ -98,17 +98,25 @@ func newFakeRun(t *testing.T, s *fakeServer, a Archive) *run {
 // are told where they arrived.
 type fakeDC struct {
 	*fakeServer
-	dc int
+	place
 }
 
 type fileRequest struct {
-	dc int
+	place
 	*tg.UploadGetFileRequest
 }
 
+type cdnRequest struct {
+	place
+	*tg.UploadGetCDNFileRequest
+}
+
 func (f fakeDC) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) error {
-	if get, ok := in.(*tg.UploadGetFileRequest); ok {
-		in = fileRequest{f.dc, get}
+	switch get := in.(type) {
+	case *tg.UploadGetFileRequest:
+		in = fileRequest{f.place, get}
+	case *tg.UploadGetCDNFileRequest:
+		in = cdnRequest{f.place, get}
 	}
 	return f.fakeServer.Invoke(ctx, in, out)
 }

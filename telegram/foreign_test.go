@@ -221,7 +221,7 @@ func (f *foreign) answer(b *bin.Buffer) (bin.Encoder, error) {
 		if err := in.Decode(b); err != nil {
 			return nil, err
 		}
-		return f.files.answer(fileRequest{2, &in})
+		return f.files.answer(fileRequest{place{dc: 2}, &in})
 	}
 	if f.unknown != nil {
 		return nil, f.unknown

@@ -77,8 +77,11 @@ func (h *hashes) lack(ctx context.Context) error {
 	if h.lacking {
 		return nil
 	}
+	if err := h.lacks(ctx); err != nil {
+		return err
+	}
 	h.lacking = true
-	return h.lacks(ctx)
+	return nil
 }
 
 // complete reports whether every byte was compared. It is for when all checks

@@ -38,11 +38,18 @@ type link struct {
 	once *tg.Client
 	// config is the server's list of data centres, and which one this is.
 	config func() tg.Config
-	// open opens several connections to a data centre.
-	open func(ctx context.Context, dc int) (telegram.CloseInvoker, error)
+	// open opens several connections to a place.
+	open func(ctx context.Context, p place) (telegram.CloseInvoker, error)
 
 	mu    sync.Mutex
-	pools map[int]*pool
+	pools map[place]*pool
+}
+
+// A place is a data centre: one of Telegram's own, or one of the content
+// delivery network, which are numbered apart.
+type place struct {
+	dc  int
+	cdn bool
 }
 
 // lostNotice is how long a refused call waits for the news that the key was
@@ -115,12 +122,16 @@ func connectError(err error) error {
 }
 
 func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.CancelCauseFunc) *link {
-	l := &link{options: &c.options, gates: g, config: client.Config, pools: map[int]*pool{}}
-	l.open = func(ctx context.Context, dc int) (telegram.CloseInvoker, error) {
-		if dc == l.home() {
-			return client.Pool(int64(c.options.Connections))
+	l := &link{options: &c.options, gates: g, config: client.Config, pools: map[place]*pool{}}
+	l.open = func(ctx context.Context, p place) (telegram.CloseInvoker, error) {
+		switch connections := int64(c.options.Connections); {
+		case p.cdn:
+			return client.CDN(ctx, p.dc, connections)
+		case p.dc == l.home():
+			return client.Pool(connections)
+		default:
+			return client.DC(ctx, p.dc, connections)
 		}
-		return client.DC(ctx, dc, int64(c.options.Connections))
 	}
 	l.once = tg.NewClient(single{client, c.options.CallTimeout})
 	home := &caller{
@@ -184,26 +195,33 @@ func (l *link) nearest(dc int) int {
 // dc makes calls that only read to data centre id, over several connections. A
 // data centre that does not answer is given up for the rest of the run.
 func (l *link) dc(id int) *caller {
-	p := l.pool(id)
+	p := l.pool(place{dc: id})
 	return &caller{
 		dc: id, next: p, slots: p.slots, limit: partTimeout, tries: callTries, gates: l.gates, log: l.options.Log,
 		unauthorised: l.confirmRevoked,
-		silent: func(err error) error {
-			err = fmt.Errorf("%w: %w", errDown, err)
-			p.giveUp(err)
-			return err
-		},
+		silent:       p.down,
 	}
 }
 
-func (l *link) pool(id int) *pool {
+// cdn makes calls to a data centre of the content delivery network. It knows no
+// account, so nothing that it says ends the session.
+func (l *link) cdn(id int) *caller {
+	p := l.pool(place{dc: id, cdn: true})
+	return &caller{
+		dc: id, next: p, slots: p.slots, limit: partTimeout, tries: optionalTries, gates: l.gates, log: l.options.Log,
+		unauthorised: func(_ context.Context, err error) error { return p.down(err) },
+		silent:       p.down,
+	}
+}
+
+func (l *link) pool(at place) *pool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if p, ok := l.pools[id]; ok {
+	if p, ok := l.pools[at]; ok {
 		return p
 	}
-	p := newPool(l.options.Connections, func(ctx context.Context) (telegram.CloseInvoker, error) { return l.open(ctx, id) })
-	l.pools[id] = p
+	p := newPool(l.options.Connections, func(ctx context.Context) (telegram.CloseInvoker, error) { return l.open(ctx, at) })
+	l.pools[at] = p
 	return p
 }
 

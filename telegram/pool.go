@@ -23,16 +23,16 @@ var (
 // a call that hung or was refused with 401 this one starts over with a new one.
 type pool struct {
 	open  func(context.Context) (telegram.CloseInvoker, error)
-	slots chan struct{}  // one for each connection; see caller
+	slots *window        // see caller; each connection carries one request at a time
 	busy  sync.WaitGroup // closings under way
 
 	turn    turn // guards what follows
 	current telegram.CloseInvoker
-	down    error // why nobody tries any more
+	ended   error // why nobody tries any more
 }
 
 func newPool(connections int, open func(context.Context) (telegram.CloseInvoker, error)) *pool {
-	return &pool{open: open, slots: make(chan struct{}, connections), turn: newTurn()}
+	return &pool{open: open, slots: newWindow(connections), turn: newTurn()}
 }
 
 // Invoke implements tg.Invoker.
@@ -59,8 +59,8 @@ func (p *pool) get(ctx context.Context) (telegram.CloseInvoker, error) {
 		return nil, err
 	}
 	defer p.turn.give()
-	if p.down != nil {
-		return nil, p.down
+	if p.ended != nil {
+		return nil, p.ended
 	}
 	if p.current == nil {
 		opened, err := p.open(ctx)
@@ -87,9 +87,16 @@ func (p *pool) renew(conns telegram.CloseInvoker) {
 func (p *pool) giveUp(err error) {
 	_ = p.turn.take(context.Background())
 	defer p.turn.give()
-	if p.down == nil {
-		p.down = err
+	if p.ended == nil {
+		p.ended = err
 	}
+}
+
+// down gives the data centre up because of err, and returns why.
+func (p *pool) down(err error) error {
+	err = fmt.Errorf("%w: %w", errDown, err)
+	p.giveUp(err)
+	return err
 }
 
 // close ends all connections and waits for them.
