@@ -76,7 +76,7 @@ func (r *Record) misfit() string {
 		return "the kind's own part is absent"
 	}
 	set := 0
-	for _, kind := range []Kind{KindPeer, KindChat, KindMessage, KindDeletion, KindMedia, KindMissing} {
+	for _, kind := range []Kind{KindPeer, KindChat, KindMessage, KindDeletion, KindMedia, KindMissing, KindEmoji} {
 		if has, _ := r.holds(kind); has {
 			set++
 		}
@@ -103,6 +103,8 @@ func (r *Record) holds(kind Kind) (has, known bool) {
 		return r.Media != nil, true
 	case KindMissing:
 		return r.Missing != nil, true
+	case KindEmoji:
+		return r.Emoji != nil, true
 	}
 	return false, false
 }

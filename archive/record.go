@@ -22,6 +22,7 @@ const (
 	KindDeletion Kind = "deletion" // messages the server said were deleted
 	KindMedia    Kind = "media"    // a media file that is stored whole
 	KindMissing  Kind = "missing"  // a media file that could not be stored, and why
+	KindEmoji    Kind = "emoji"    // what a custom emoji is: messages name no more than its number
 )
 
 // A Record is one archived fact. Exactly one of the pointers is set, the one
@@ -41,6 +42,7 @@ type Record struct {
 	Deletion *Deletion  `json:"deletion,omitempty"`
 	Media    *MediaFile `json:"media,omitempty"`
 	Missing  *Missing   `json:"missing,omitempty"`
+	Emoji    *Emoji     `json:"emoji,omitempty"`
 
 	// RawLen is the length in bytes of Raw, which follows the JSON line in a
 	// record stream. Set by the encoder.
@@ -125,6 +127,8 @@ type Peer struct {
 	Linked    PeerID `json:"linked,omitempty"`
 	Answers   bool   `json:"answers,omitempty"`
 	Photo     *File  `json:"photo,omitempty"`
+	// Emoji is the custom emoji shown beside the name.
+	Emoji MediaKey `json:"emoji,omitempty"`
 	// MigratedTo and MigratedFrom link a basic group with the supergroup it became.
 	MigratedTo   PeerID `json:"migrated_to,omitempty"`
 	MigratedFrom PeerID `json:"migrated_from,omitempty"`

@@ -57,6 +57,7 @@ type Snapshot struct {
 	order    []PeerID // accounts as they first appeared
 	media    map[MediaKey]mediaRef
 	missing  map[MediaKey]*Missing
+	emoji    map[MediaKey]*Emoji
 	records  int
 	unknown  Unknown
 	problems []Problem
@@ -97,6 +98,7 @@ func openSnapshot(ctx context.Context, src source, o SnapshotOptions) (*Snapshot
 		accounts: make(map[PeerID]*accountLog),
 		media:    make(map[MediaKey]mediaRef),
 		missing:  make(map[MediaKey]*Missing),
+		emoji:    make(map[MediaKey]*Emoji),
 	}
 	for _, c := range src.Commits() {
 		if !o.At.IsZero() && c.Time.After(o.At) {
@@ -166,6 +168,8 @@ func (s *Snapshot) add(r *Record, at place) error {
 		return s.addMedia(r.Media, at)
 	case KindMissing:
 		s.missing[r.Missing.Key] = r.Missing
+	case KindEmoji:
+		s.emoji[r.Emoji.File.Key] = r.Emoji
 	case KindAccount:
 		s.account(r.Account).profile = r.Profile
 	case KindPeer:
@@ -276,6 +280,13 @@ func (s *Snapshot) AllMedia() iter.Seq[*MediaFile] {
 func (s *Snapshot) Missing(key MediaKey) (*Missing, bool) {
 	m, ok := s.missing[key]
 	return m, ok
+}
+
+// Emoji returns what a custom emoji is; false if no record describes it. Whether
+// its file is stored is for Media to say.
+func (s *Snapshot) Emoji(key MediaKey) (*Emoji, bool) {
+	e, ok := s.emoji[key]
+	return e, ok
 }
 
 // AllMissing goes over all media files that are recorded as not stored, in the

@@ -202,7 +202,7 @@ func customEmoji(m *archive.Message) (keys []archive.MediaKey) {
 func (s *shelf) emoji(ctx context.Context, key archive.MediaKey) (string, error) {
 	name := ""
 	if _, ok := s.run.source.Media(key); ok && s.placed[key].Path == "" {
-		name = "stickers/" + stickerName(s.head(ctx, key))
+		name = "stickers/" + s.emojiName(ctx, key)
 	}
 	place, err := s.store(ctx, key, name)
 	switch place {
@@ -212,6 +212,15 @@ func (s *shelf) emoji(ctx context.Context, key archive.MediaKey) (string, error)
 		place = emojiUnavailable
 	}
 	return place, err
+}
+
+// emojiName is the own name of a custom emoji's document, or one that fits its
+// content.
+func (s *shelf) emojiName(ctx context.Context, key archive.MediaKey) string {
+	if e, ok := s.run.source.Emoji(key); ok && e.File.Name != "" {
+		return safeName(e.File.Name)
+	}
+	return stickerName(s.head(ctx, key))
 }
 
 // head reads the first bytes of a stored file, or fewer. What is wrong with the
@@ -226,8 +235,7 @@ func (s *shelf) head(ctx context.Context, key archive.MediaKey) []byte {
 	return head
 }
 
-// stickerName names a custom emoji by its content: its document's own name is
-// not part of the message.
+// stickerName names a custom emoji by its content.
 func stickerName(head []byte) string {
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):

@@ -27,6 +27,7 @@ type fake struct {
 	messages map[archive.PeerID][]*archive.StoredMessage
 	media    map[archive.MediaKey][]byte
 	missing  map[archive.MediaKey]string
+	emoji    map[archive.MediaKey]*archive.Emoji
 	broken   map[archive.MediaKey]error // what reading a file gives instead of its bytes
 	records  []*archive.Record
 	opened   []archive.MediaKey
@@ -67,6 +68,10 @@ func (f *fake) add(chat archive.PeerID, kind archive.ChatType, ms ...*archive.Me
 
 func (f *fake) Accounts() []archive.Account             { return f.accounts }
 func (f *fake) Chats(archive.PeerID) []archive.ChatInfo { return f.chats }
+func (f *fake) Emoji(k archive.MediaKey) (*archive.Emoji, bool) {
+	e, ok := f.emoji[k]
+	return e, ok
+}
 func (f *fake) Missing(k archive.MediaKey) (*archive.Missing, bool) {
 	reason, ok := f.missing[k]
 	return &archive.Missing{Key: k, Reason: reason}, ok

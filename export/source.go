@@ -24,6 +24,8 @@ type Source interface {
 	Media(key archive.MediaKey) (*archive.MediaFile, bool)
 	// Missing says why a file is not stored.
 	Missing(key archive.MediaKey) (*archive.Missing, bool)
+	// Emoji returns what a custom emoji is.
+	Emoji(key archive.MediaKey) (*archive.Emoji, bool)
 	// OpenMedia reads a stored file.
 	OpenMedia(ctx context.Context, key archive.MediaKey) (io.ReadCloser, error)
 }

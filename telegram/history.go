@@ -84,6 +84,9 @@ func (r *run) dialog(b *batch, c *chat) error {
 	if err := r.peer(b, c.peer, c.source); err != nil {
 		return err
 	}
+	if err := r.wantEmoji(b, r.now(), c.peer.Emoji); err != nil {
+		return err
+	}
 	if c.dialog.Count == 0 && c.state.Dialog != nil {
 		c.dialog.Count = c.state.Dialog.Count // nobody asked this time
 	}
@@ -136,7 +139,7 @@ func (r *run) fill(ctx context.Context, c *chat, gap span) error {
 		}
 		r.count(func(res *Result) { res.Messages += stored })
 		r.tell(func(e *Event) { e.Messages += stored })
-		return nil
+		return r.fetchEmoji(ctx, emojiPage)
 	})
 }
 

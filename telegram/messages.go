@@ -20,6 +20,9 @@ func (r *run) message(b *batch, c *chat, m tg.MessageClass, files *sorted) (bool
 		return false, err
 	}
 	b.records = append(b.records, rec)
+	if err := r.wantEmoji(b, msg.Date, normal.EmojiIn(msg)...); err != nil {
+		return false, err
+	}
 	for _, ref := range normal.Files(m) {
 		f := workFile{FileRef: ref, Message: msg.ID, Date: msg.Date, Protected: msg.Protected}
 		if err := r.sortFile(b, c, f, files); err != nil {

@@ -15,12 +15,14 @@ type unavailableError struct{ detail string }
 func (e *unavailableError) Error() string { return "the file is not available: " + e.detail }
 
 // An origin is the messages that a page of files came from. File references
-// expire; the messages give new ones, all of a page in one call.
+// expire; the messages give new ones, all of a page in one call. Of custom emoji
+// it is their numbers.
 type origin struct {
-	link *link
-	chat archive.PeerID
-	hash int64
-	ids  []int
+	link  *link
+	chat  archive.PeerID
+	hash  int64
+	ids   []int
+	emoji []int64
 
 	turn  turn
 	fresh map[archive.MediaKey]normal.FileRef // of the newest look
@@ -32,6 +34,10 @@ func (r *run) origin(w *work) *origin {
 		o.hash = c.hash
 	}
 	for _, f := range w.Files {
+		if f.Emoji {
+			o.emoji = append(o.emoji, f.ID)
+			continue
+		}
 		o.ids = append(o.ids, f.Message)
 	}
 	slices.Sort(o.ids)
@@ -61,6 +67,9 @@ func (o *origin) renew(ctx context.Context, key archive.MediaKey, stale []byte) 
 				fresh[ref.Key] = ref
 			}
 		}
+	}
+	if err := o.renewEmoji(ctx, fresh); err != nil {
+		return normal.FileRef{}, err
 	}
 	o.fresh = fresh
 	ref, ok := fresh[key]

@@ -27,6 +27,7 @@ type run struct {
 	progress func(Event)
 	log      *slog.Logger
 	people   *people
+	emoji    *emojiDesk
 
 	link     *link
 	api      *tg.Client // see link

@@ -20,6 +20,7 @@ import (
 //	missing/ACCOUNT/MEDIAKEY     missingState
 //	unhashed/MEDIAKEY            set while a file is on its way whose parts could
 //	                             not be compared with hashes
+//	emoji/ACCOUNT/MEDIAKEY       emojiState
 //	fetch/ACCOUNT/CLASS/WHEN/…   work: files to fetch, in the order to fetch them
 //	later/ACCOUNT/CLASS/WHEN/…   work: files that the rules leave out
 func accountKey(account archive.PeerID) string { return "account/" + string(account) }
@@ -117,6 +118,8 @@ type workFile struct {
 	Message   int   `json:"message"`
 	Date      int64 `json:"date"`                // of the message, Unix seconds
 	Protected bool  `json:"protected,omitempty"` // by the message itself
+	// Emoji: it stands in no message; its number gets a new reference.
+	Emoji bool `json:"emoji,omitempty"`
 }
 
 // newWork makes work of files, the smallest first.

@@ -77,6 +77,9 @@ func (r *run) sync(ctx context.Context, l *link) error {
 	if err := r.media.restore(); err != nil {
 		return err
 	}
+	if err := r.restoreEmoji(); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.media.fetch(ctx) })
 	group.Go(func() error {
@@ -90,6 +93,7 @@ func (r *run) sync(ctx context.Context, l *link) error {
 func (r *run) start(l *link) {
 	r.link, r.api, r.optional = l, l.api, l.optional
 	r.people = newPeople(r.account, r.archive)
+	r.emoji = newEmojiDesk()
 	r.chats, r.order, r.lifted = map[archive.PeerID]*chat{}, nil, false
 	r.media = newFetcher(r)
 	r.state = accountState{}
@@ -137,6 +141,9 @@ func (r *run) profile(ctx context.Context) error {
 		return err
 	}
 	b.records = append(b.records, rec)
+	if err := r.wantEmoji(&b, r.now(), p.Emoji); err != nil {
+		return err
+	}
 	if err := b.set(accountKey(r.account), r.state); err != nil {
 		return err
 	}
@@ -201,6 +208,9 @@ func (r *run) messages(ctx context.Context) error {
 			r.tell(func(e *Event) { e.ChatsTotal++ })
 		}
 		r.tell(func(e *Event) { e.Chats++ })
+	}
+	if err := r.fetchEmoji(ctx, 1); err != nil {
+		return err
 	}
 	r.tell(func(e *Event) { e.Phase, e.Chat = PhaseMedia, "" })
 	return nil

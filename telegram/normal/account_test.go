@@ -26,6 +26,7 @@ type account struct {
 	peers    map[archive.PeerID]*archive.Peer
 	messages map[archive.PeerID][]*archive.StoredMessage
 	media    map[archive.MediaKey][]byte
+	emoji    map[archive.MediaKey]*archive.Emoji
 	files    []FileRef // all that messages name
 }
 
@@ -35,6 +36,7 @@ func newAccount(self archive.PeerID) *account {
 		peers:    map[archive.PeerID]*archive.Peer{},
 		messages: map[archive.PeerID][]*archive.StoredMessage{},
 		media:    map[archive.MediaKey][]byte{},
+		emoji:    map[archive.MediaKey]*archive.Emoji{},
 	}
 }
 
@@ -109,6 +111,11 @@ func (a *account) Missing(key archive.MediaKey) (*archive.Missing, bool) {
 	return &archive.Missing{Key: key, Reason: archive.MissingUnavailable}, !stored
 }
 
+func (a *account) Emoji(key archive.MediaKey) (*archive.Emoji, bool) {
+	e, ok := a.emoji[key]
+	return e, ok
+}
+
 func (a *account) OpenMedia(_ context.Context, key archive.MediaKey) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(a.media[key])), nil
 }
@@ -169,10 +176,37 @@ func pull(t *testing.T, w *world.World) *account {
 		p.chat(id, true)
 		p.history(id)
 	}
+	p.askEmoji()
 	for _, f := range distinct(p.files) {
 		p.fetch(f)
 	}
 	return p.account
+}
+
+// askEmoji asks for every custom emoji that the messages name.
+func (p *puller) askEmoji() {
+	request := &tg.MessagesGetCustomEmojiDocumentsRequest{}
+	for _, list := range p.messages {
+		for _, m := range list {
+			for _, key := range EmojiIn(m.Message) {
+				var id int64
+				if _, err := fmt.Sscanf(string(key), "document:%d", &id); err != nil {
+					p.t.Fatal(err)
+				}
+				request.DocumentID = append(request.DocumentID, id)
+			}
+		}
+	}
+	found, err := p.at(0).MessagesGetCustomEmojiDocuments(p.t.Context(), request.DocumentID)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, d := range found {
+		if e, ref, ok := Emoji(d); ok {
+			p.emoji[ref.Key] = e
+			p.files = append(p.files, ref)
+		}
+	}
 }
 
 // at is a connection to a data centre.

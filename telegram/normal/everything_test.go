@@ -81,6 +81,10 @@ func everything(t *testing.T) *account {
 			a.media[f.Key] = bytes.Repeat([]byte(f.Key[len(f.Key)-2:]), int(f.Size)/2+1)[:f.Size]
 		}
 	}
+	for key, name := range map[archive.MediaKey]string{"document:77": "AnimatedSticker.tgs", "document:6": "sticker.webm"} {
+		a.emoji[key] = &archive.Emoji{File: archive.File{Key: key, Name: name}}
+		a.media[key] = []byte("emoji " + name)
+	}
 	return a
 }
 

@@ -72,6 +72,7 @@ func User(u tg.UserClass) *archive.Peer {
 			Contact:   u.Contact,
 			Premium:   u.Premium,
 			Min:       u.Min,
+			Emoji:     emojiStatus(u.EmojiStatus),
 		}
 		p.Username, p.Usernames = usernames(u.Username, u.Usernames)
 		if photo, ok := u.Photo.(*tg.UserProfilePhoto); ok {
@@ -141,6 +142,7 @@ func channel(c *tg.Channel) *archive.Peer {
 		Min:       c.Min,
 		Monoforum: c.Monoforum,
 		Linked:    bareID(archive.PeerChannel, c.LinkedMonoforumID),
+		Emoji:     emojiStatus(c.EmojiStatus),
 		Answers:   c.Broadcast && (c.Creator || c.AdminRights.ManageDirectMessages),
 	}
 	p.Username, p.Usernames = usernames(c.Username, c.Usernames)
