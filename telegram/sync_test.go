@@ -167,6 +167,40 @@ func TestSyncThroughFaults(t *testing.T) {
 	}
 }
 
+// Files that the server sends on to a content delivery network come from there,
+// over connections with keys of its own, and the backup is the same.
+func TestSyncFromContentNetwork(t *testing.T) {
+	t.Parallel()
+	near := world.Options{FileDCs: []int{2}}
+	plain := install(t, newVillage(t, near))
+	plain.login()
+	plain.mustSync()
+	i := install(t, newVillage(t, near))
+	i.login()
+	for _, text := range []string{"cdn=12", "cold=3"} {
+		f, err := simulator.ParseFault(text)
+		if err == nil {
+			err = i.sim.Fault(f)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	i.mustSync()
+	if !reflect.DeepEqual(digestOf(t, i.snapshot()), digestOf(t, plain.snapshot())) {
+		t.Fatal("the backup differs from one that came from the files' own data centre")
+	}
+	given, all := 0, i.sim.Stats()
+	for name := range all.FileBytes {
+		if strings.HasPrefix(name, "cdn/") {
+			given++
+		}
+	}
+	if given != 12 || all.Requests["upload.reuploadCdnFile"] == 0 {
+		t.Fatalf("%d files came from the network; requests %v", given, all.Requests)
+	}
+}
+
 // File references that expire while files are waiting are renewed.
 func TestSyncRenewsReferences(t *testing.T) {
 	t.Parallel()
