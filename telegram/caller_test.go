@@ -97,7 +97,7 @@ func TestCaller(t *testing.T) {
 
 // A call that is cancelled returns at once, whatever gotd is doing.
 func TestCallerIsCancelled(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
@@ -112,7 +112,7 @@ func TestCallerIsCancelled(t *testing.T) {
 // Pauses are obeyed by every call of the method at the data centre, and by no
 // other call.
 func TestGates(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		var told []FloodError
 		g := newGates(time.Minute, func(f FloodError) { told = append(told, f) })
 		start := time.Now()
@@ -139,7 +139,7 @@ func TestGates(t *testing.T) {
 // After a pause calls come back one after the other, and quicken as they go
 // through.
 func TestGatesPace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		g := newGates(time.Minute, nil)
 		for range 8 {
 			_ = g.flooded(2, "m", time.Second)
@@ -172,7 +172,7 @@ func TestGatesPace(t *testing.T) {
 
 // A pause that is too long is an error at once, for as long as it lasts.
 func TestGatesRefuse(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		g := newGates(time.Minute, nil)
 		err := g.flooded(2, "m", time.Hour)
 		if flood, ok := errors.AsType[*FloodError](err); !ok || flood.Wait != time.Hour {
@@ -220,7 +220,7 @@ func TestPoolRenews(t *testing.T) {
 
 // A data centre that was given up fails further calls at once.
 func TestPoolGivesUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		l := &link{
 			options: &Options{Connections: 2, Log: slog.New(slog.DiscardHandler)}, gates: newGates(time.Minute, nil), pools: map[place]*pool{},
 			open: func(context.Context, place) (telegram.CloseInvoker, error) { return nil, errors.New("refused") },

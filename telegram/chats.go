@@ -26,6 +26,8 @@ type Chat struct {
 	// decided; "" if it is simply all or nothing.
 	Included bool
 	Rule     string
+
+	peer *archive.Peer
 }
 
 // Chats lists every chat of the account, archived ones included, with what the
@@ -60,7 +62,7 @@ func (c *chat) describe(rules Rules) Chat {
 	return Chat{
 		ID: c.id, Type: c.dialog.Type, Kind: kind, Name: peerName(c.peer), Username: c.peer.Username,
 		Pinned: c.dialog.Pinned, Archived: c.dialog.Folder == archiveFolder, Left: c.dialog.Left, Newest: int64(c.date),
-		Protected: c.peer.Protected, Included: included, Rule: rule,
+		Protected: c.peer.Protected, Included: included, Rule: rule, peer: c.peer,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/gotd/td/tg"
 
@@ -34,6 +35,9 @@ type chat struct {
 	state    chatState
 	// closed: a basic group that became a supergroup, read through to its end.
 	closed bool
+	// private: one side of a private chat forbids saving. It is set while files
+	// are being fetched.
+	private atomic.Bool
 }
 
 // forbidden reports whether the server already said that messages cannot be had.

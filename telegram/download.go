@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/gotd/td/tg"
 	"github.com/gotd/td/tgerr"
@@ -53,15 +54,34 @@ type download struct {
 	direct bool    // mirrors are refused
 }
 
-// download fetches a file and stores it. An *unavailableError says that the
-// server does not have it.
-func (r *run) download(ctx context.Context, f workFile, o *origin) error {
-	w, err := r.archive.BeginMedia(ctx, f.Key, f.Size)
-	if errors.Is(err, archive.ErrStored) {
-		return nil
+// busyMost is the longest pause before a look whether somebody else has ended
+// with a file.
+const busyMost = 2 * time.Second
+
+// begin begins a file in the archive. Another account's sync may be fetching the
+// same one: its end is waited for, and archive.ErrStored says that it was a good
+// one.
+func (r *run) begin(ctx context.Context, f workFile) (MediaWriter, error) {
+	for pause := retryPauseMin; ; pause = min(2*pause, busyMost) {
+		w, err := r.archive.BeginMedia(ctx, f.Key, f.Size)
+		switch {
+		case errors.Is(err, archive.ErrStored):
+			return nil, err
+		case !errors.Is(err, archive.ErrBusy):
+			return w, archived(err)
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return nil, err
+		}
 	}
+}
+
+// download fetches a file and stores it. An *unavailableError says that the
+// server does not have it, archive.ErrStored that it is there already.
+func (r *run) download(ctx context.Context, f workFile, o *origin) error {
+	w, err := r.begin(ctx, f)
 	if err != nil {
-		return archived(err)
+		return err
 	}
 	defer w.Abort()
 	d := &download{run: r, file: f, origin: o, writer: w, renewing: newTurn(), ref: f.FileRef}

@@ -163,11 +163,6 @@ func (f *fakeFiles) check(t *testing.T, a *fakeArchive, id int64, hashed bool) {
 	}
 }
 
-// inBubble runs a subtest in which waiting takes no time.
-func inBubble(t *testing.T, name string, f func(*testing.T)) {
-	t.Run(name, func(t *testing.T) { synctest.Test(t, f) })
-}
-
 func TestDownload(t *testing.T) {
 	for _, size := range []int64{0, 1, 4096, 128<<10 - 1, fakePart - 1, fakePart, fakePart + 1, 3*fakePart + 12345} {
 		f, a := newFakeFiles(size), newFakeArchive()
@@ -393,7 +388,7 @@ func TestDownloadPartlyHashed(t *testing.T) {
 // Parts that were not compared are not vouched for later, when the server has
 // hashes again.
 func TestDownloadRemembersWhatWasNotCompared(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f, a := newFakeFiles(4*fakePart), newFakeArchive()
 		f.noHashes = rpcError(404, "METHOD_NOT_FOUND")
 		f.spoil = func(off int64, part []byte) []byte {
@@ -423,7 +418,7 @@ func TestDownloadRemembersWhatWasNotCompared(t *testing.T) {
 // Wrong hashes are asked for again before a file is given up, and right bytes
 // are not stored against them.
 func TestDownloadWrongHashes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f, a := newFakeFiles(fakePart), newFakeArchive()
 		f.badHashes = true
 		if err := f.get(t, a, 1); !errors.Is(err, errDiffers) {
@@ -438,7 +433,7 @@ func TestDownloadWrongHashes(t *testing.T) {
 // One file that fails, however, stops no other, is listed, and is tried again
 // the next time.
 func TestFetchListsWhatFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f, a := newFakeFiles(100, 2*fakePart, 300), newFakeArchive()
 		f.spoil = func(off int64, part []byte) []byte {
 			if off == fakePart {
@@ -541,7 +536,7 @@ func TestFetchOnce(t *testing.T) {
 // When the sync is stopped while files are on their way, it ends soon, and the
 // parts that had arrived are there the next time.
 func TestFetchStops(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		f, a := newFakeFiles(8*fakePart), newFakeArchive()
 		ctx, cancel := context.WithCancel(t.Context())
 		f.spoil = func(off int64, part []byte) []byte {
@@ -565,5 +560,37 @@ func TestFetchStops(t *testing.T) {
 		if had == 0 || len(f.asked) != 8-had {
 			t.Fatalf("%d parts were kept, %d fetched again", had, len(f.asked))
 		}
+	})
+}
+
+// A file that another account's sync is at is waited for, and taken from there.
+func TestDownloadOfTwo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f, a := newFakeFiles(3*fakePart), newFakeArchive()
+		slow := func(in any) (bin.Encoder, error) {
+			if _, ok := in.(fileRequest); ok {
+				time.Sleep(5 * time.Second)
+			}
+			return f.answer(in)
+		}
+		results := make(chan Result, 2)
+		for range 2 {
+			r, w := newFakeRun(t, newFakeServer(slow), a), f.work()
+			go func() {
+				where, err := r.media.file(t.Context(), &fetchPage{work: w, origin: r.origin(w)}, w.Files[0])
+				if where != leftNowhere || err != nil {
+					t.Errorf("left at %q, error %v", where, err)
+				}
+				results <- r.result
+			}()
+		}
+		one, other := <-results, <-results
+		if one.Media+other.Media != 1 || one.MediaKnown+other.MediaKnown != 1 || one.MissingTotal+other.MissingTotal != 0 {
+			t.Fatalf("results %+v, %+v", one, other)
+		}
+		if len(f.asked) != 3 {
+			t.Fatalf("%d parts were fetched, want 3", len(f.asked))
+		}
+		f.check(t, a, 1, true)
 	})
 }

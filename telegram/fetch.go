@@ -187,11 +187,16 @@ func (f *fetcher) file(ctx context.Context, p *fetchPage, file workFile) (left, 
 		return leftFetch, archived(err)
 	}
 	if stored {
-		f.run.count(func(r *Result) { r.MediaKnown++ })
-		f.run.tell(func(e *Event) { e.Bytes += file.Size })
+		f.known(file)
 		return leftNowhere, nil
 	}
 	return f.download(ctx, p, file)
+}
+
+// known counts a file that is stored already.
+func (f *fetcher) known(file workFile) {
+	f.run.count(func(r *Result) { r.MediaKnown++ })
+	f.run.tell(func(e *Event) { e.Bytes += file.Size })
 }
 
 // download fetches one file and notes how it went.
@@ -200,6 +205,9 @@ func (f *fetcher) download(ctx context.Context, p *fetchPage, file workFile) (le
 	switch {
 	case err == nil:
 		f.run.count(func(r *Result) { r.Media++ })
+		return leftNowhere, f.stored(ctx, file)
+	case errors.Is(err, archive.ErrStored):
+		f.known(file)
 		return leftNowhere, f.stored(ctx, file)
 	case ctx.Err() != nil:
 		return leftFetch, ctx.Err()

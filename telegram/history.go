@@ -35,8 +35,12 @@ func (r *run) chat(ctx context.Context, c *chat) error {
 	if err != nil {
 		return err
 	}
+	gaps := c.state.Covered.gaps(1, top)
+	if err := r.privacy(ctx, c, len(gaps) > 0); err != nil {
+		return err
+	}
 	var unknown error
-	for _, gap := range c.state.Covered.gaps(1, top) {
+	for _, gap := range gaps {
 		err := r.fill(ctx, c, gap)
 		switch {
 		case undecodable(err):
@@ -96,10 +100,10 @@ func (r *run) dialog(b *batch, c *chat) error {
 		rec.Chat, rec.Dialog = c.id, &dialog
 		b.records = append(b.records, rec)
 		c.state.Dialog = &dialog
-	} else if c.state.AccessHash == c.hash && c.state.Protected == c.peer.Protected && (c.pts == 0 || c.state.Pts != 0) {
+	} else if c.state.AccessHash == c.hash && c.state.Protected == c.protected() && (c.pts == 0 || c.state.Pts != 0) {
 		return nil
 	}
-	c.state.AccessHash, c.state.Protected = c.hash, c.peer.Protected
+	c.state.AccessHash, c.state.Protected = c.hash, c.protected()
 	if c.state.Pts == 0 {
 		// The first time: updates count from here on.
 		c.state.Pts, c.state.PtsAt = c.pts, r.now()

@@ -39,7 +39,8 @@ type link struct {
 	// config is the server's list of data centres, and which one this is.
 	config func() tg.Config
 	// open opens several connections to a place.
-	open func(ctx context.Context, p place) (telegram.CloseInvoker, error)
+	open     func(ctx context.Context, p place) (telegram.CloseInvoker, error)
+	branches *branches
 
 	mu    sync.Mutex
 	pools map[place]*pool
@@ -74,9 +75,12 @@ func (c *Client) connect(ctx context.Context, g *gates, body func(context.Contex
 }
 
 func (c *Client) connectTo(ctx context.Context, server tg.DCOption, g *gates, body func(context.Context, *link) error) error {
+	var branchesEnd sync.WaitGroup
+	defer branchesEnd.Wait()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	d := newDialer(server)
+	defer d.end()
 	defer context.AfterFunc(ctx, d.end)()
 	c.options.Session.onLost(func() { cancel(ErrSessionLost) })
 	options, number := c.clientOptions(d), &numberCheck{dialer: d, ready: make(chan struct{}), wrong: cancel}
@@ -85,6 +89,7 @@ func (c *Client) connectTo(ctx context.Context, server tg.DCOption, g *gates, bo
 	}
 	client := telegram.NewClient(c.options.APIID, c.options.APIHash, options)
 	l := c.newLink(client, g, cancel)
+	l.branches = &branches{client: c, dialer: d, run: ctx, busy: &branchesEnd, home: l, keys: map[int]*keyStore{}}
 	number.api = l.once
 	late := time.AfterFunc(c.options.ConnectTimeout, func() { cancel(d.unreachable()) })
 	defer late.Stop()
@@ -130,7 +135,7 @@ func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.Cance
 		case p.dc == l.home():
 			return client.Pool(connections)
 		default:
-			return client.DC(ctx, p.dc, connections)
+			return l.branches.open(ctx, p.dc)
 		}
 	}
 	l.once = tg.NewClient(single{client, c.options.CallTimeout})

@@ -71,7 +71,7 @@ func (r *run) sortFile(b *batch, c *chat, f workFile, files *sorted) error {
 // leftOut is why a file of a chat is not to be fetched now, "" if it is. The
 // chat is nil if the list of chats does not have it any more.
 func (r *run) leftOut(c *chat, f workFile) string {
-	if f.Protected || c != nil && c.peer.Protected {
+	if f.Protected || c != nil && c.protected() {
 		return archive.MissingProtected
 	}
 	return r.rules.media(f.Kind, f.Size, f.Date)

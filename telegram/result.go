@@ -30,6 +30,8 @@ type Result struct {
 	// Warnings are things the server refused that a sync can do without, such as
 	// "updates.getDifference: METHOD_INVALID".
 	Warnings []string
+	// Unmatched are the rules on chats that mean no chat of the account.
+	Unmatched []string
 	// FloodWaited is how long the server asked to wait, all in all.
 	FloodWaited time.Duration
 }

@@ -78,6 +78,24 @@ func names(rule, kind string, p *archive.Peer) bool {
 	return fits(strings.ToLower(rule), strings.ToLower(peerName(p)))
 }
 
+// Unmatched lists the rules on chats that mean none of these: most likely
+// misspelt. A kind is never among them, since it also means chats to come.
+func (r Rules) Unmatched(chats []Chat) []string {
+	return r.unmatched(func(rule string) bool {
+		return slices.ContainsFunc(chats, func(c Chat) bool { return names(rule, c.Kind, c.peer) })
+	})
+}
+
+func (r Rules) unmatched(matches func(rule string) bool) []string {
+	var out []string
+	for _, rule := range slices.Concat(r.Include, r.Exclude) {
+		if !slices.Contains(chatKinds(), rule) && !slices.Contains(out, rule) && !matches(rule) {
+			out = append(out, rule)
+		}
+	}
+	return out
+}
+
 // fits matches name against a pattern in which * stands for any text.
 func fits(pattern, name string) bool {
 	parts := strings.Split(pattern, "*")
@@ -124,6 +142,10 @@ func (r Rules) mediaPrint() string {
 		until = r.Until.Unix()
 	}
 	return fmt.Sprintf("%s %d %d %d", strings.Join(kinds, ","), r.MaxSize, from, until)
+}
+
+func chatKinds() []string {
+	return []string{"personal", "bot", "group", "supergroup", "channel", "saved"}
 }
 
 // chatKind is the word that rules have for a type of chat.

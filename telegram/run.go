@@ -33,12 +33,14 @@ type run struct {
 	api      *tg.Client // see link
 	optional *tg.Client
 
-	state  accountState             // of the goroutine that syncs messages
-	order  []*chat                  // likewise: the chats as they will be synced
-	lifted bool                     // the owner of some chat allows saving again
-	mute   bool                     // the server does not answer about changes in channels
-	chats  map[archive.PeerID]*chat // not changed while media is fetched
-	media  *fetcher
+	state  accountState // of the goroutine that syncs messages
+	order  []*chat      // likewise: the chats as they will be synced
+	lifted bool         // the owner of some chat allows saving again
+	mute   bool         // the server does not answer about changes in channels
+	// privacyMute: it does not answer about people either.
+	privacyMute bool
+	chats       map[archive.PeerID]*chat // not changed while media is fetched
+	media       *fetcher
 
 	committing sync.Mutex
 	hashing    atomic.Int32 // whether the server gives hashes of files

@@ -52,6 +52,8 @@ type savedSession struct {
 	Version int             `json:"v"`
 	Account archive.PeerID  `json:"account"`
 	Data    json.RawMessage `json:"data"` // gotd's own form
+	// Keys are those of other data centres, by number, in the same form.
+	Keys map[int]json.RawMessage `json:"keys,omitempty"`
 }
 
 // OpenSession opens the session file at path and locks it until Close; where
@@ -142,7 +144,9 @@ func (s *Session) StoreSession(_ context.Context, data []byte) error {
 	if bytes.Equal(s.saved.Data, data) {
 		return nil
 	}
-	return s.write(&savedSession{Version: sessionVersion, Account: s.saved.Account, Data: bytes.Clone(data)})
+	saved := *s.saved
+	saved.Data = bytes.Clone(data)
+	return s.write(&saved)
 }
 
 // dataCentres are the addresses that the server told of when the session was

@@ -169,14 +169,18 @@ func (r *run) list(ctx context.Context) error {
 		}
 		if c.included {
 			included++
-			r.lifted = r.lifted || c.state.Protected && !c.peer.Protected
+			c.private.Store(c.state.Protected && c.id.Kind() == archive.PeerUser)
+			r.lifted = r.lifted || c.state.Protected && !c.protected()
 		}
 		if old := r.oldGroup(c); old != nil {
 			r.chats[old.id] = old
 			r.order = append(r.order, old)
 		}
 	}
-	r.count(func(res *Result) { res.Chats = included })
+	unmatched := r.rules.unmatched(func(rule string) bool {
+		return slices.ContainsFunc(r.order, func(c *chat) bool { return names(rule, chatKind(c.dialog.Type), c.peer) })
+	})
+	r.count(func(res *Result) { res.Chats, res.Unmatched = included, unmatched })
 	r.tell(func(e *Event) { e.ChatsTotal = included })
 	return nil
 }
@@ -226,7 +230,7 @@ func (r *run) oldGroup(c *chat) *chat {
 	}
 	return &chat{
 		id: id, input: inputPeer(id, 0), closed: true, included: c.included,
-		peer:   &archive.Peer{ID: id, Title: c.peer.Title, Protected: c.peer.Protected, MigratedTo: c.id, Left: true, Min: true},
+		peer:   &archive.Peer{ID: id, Title: c.peer.Title, Protected: c.protected(), MigratedTo: c.id, Left: true, Min: true},
 		source: &tg.ChatEmpty{ID: id.Num()},
 		dialog: archive.Dialog{Type: archive.ChatPrivateGroup, Left: true},
 	}

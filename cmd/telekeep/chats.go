@@ -47,6 +47,8 @@ func (a *app) chats(ctx context.Context, name string, asJSON bool) (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot list the chats: %w", err)
 	}
+	unmatched := rulesOf(login.config).Unmatched(chats)
+	a.warnUnmatched(unmatched)
 	lines := []chatLine{}
 	for _, c := range chats {
 		lines = append(lines, chatLine{

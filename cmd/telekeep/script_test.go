@@ -29,6 +29,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": scriptCode, "waitfor": scriptWaitFor, "answers": scriptAnswers, "flip": scriptFlip, "cut": scriptCut, "absent": scriptAbsent,
 			"printed": scriptPrinted,
+			"replace": scriptReplace,
 		},
 	})
 }
@@ -66,6 +67,18 @@ func scriptAnswers(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(filepath.Join(args[0], "account.json"))), &account))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(account.Code+"\n"+account.Password+"\n"), 0o600))
 	ts.Setenv("PHONE", account.Phone)
+}
+
+// replace FILE OLD NEW: puts NEW in the place of OLD, which FILE must hold.
+func scriptReplace(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: replace file old new")
+	}
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not hold %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
 }
 
 // flip FOLDER: changes one bit in the middle of the first file below FOLDER.

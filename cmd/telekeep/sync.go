@@ -32,8 +32,9 @@ type syncReport struct {
 	Commits      int           `json:"commits"`
 	Missing      []missingItem `json:"missing"` // the first thousand
 	MissingTotal int           `json:"missing_total"`
-	MissingRetry int           `json:"missing_retry"` // of them: the next run tries again
-	Warnings     []string      `json:"warnings"`      // what the server refused and a backup can do without
+	MissingRetry int           `json:"missing_retry"`   // of them: the next run tries again
+	Warnings     []string      `json:"warnings"`        // what the server refused and a backup can do without
+	Unmatched    []string      `json:"rules_unmatched"` // rules of [chats] that mean no chat
 	Failures     []chatFailure `json:"failures"`
 	FloodWait    float64       `json:"flood_wait_seconds"`
 	Seconds      float64       `json:"seconds"`
@@ -176,6 +177,7 @@ func newSyncReport(account string, r *telegram.Result, before, after chunkstore.
 		Commits: int(after.Commits - before.Commits), FloodWait: r.FloodWaited.Seconds(),
 		LeftOut: r.MediaLeft, MissingTotal: r.MissingTotal, MissingRetry: r.MissingFailed,
 		Missing: []missingItem{}, Failures: []chatFailure{}, Warnings: append([]string{}, r.Warnings...),
+		Unmatched: append([]string{}, r.Unmatched...),
 	}
 	for _, m := range r.Missing {
 		report.Missing = append(report.Missing, missingItem{
@@ -214,6 +216,7 @@ func (a *app) reportJournal(b *backup) {
 const listedMissing = 20
 
 func (a *app) printSync(r *syncReport, asJSON bool) error {
+	a.warnUnmatched(r.Unmatched)
 	if asJSON {
 		return a.ui.json(r)
 	}
@@ -254,6 +257,14 @@ func (a *app) printSync(r *syncReport, asJSON bool) error {
 		put("    %s message %d, %s: %s", m.Chat, m.Message, m.File, reasonInWords(m))
 	}
 	return nil
+}
+
+// warnUnmatched points out rules that choose nothing: a misspelt name would leave
+// a chat out, or in, without a word.
+func (a *app) warnUnmatched(rules []string) {
+	for _, rule := range rules {
+		a.ui.warn("no chat is meant by %q in [chats]", printable(rule))
+	}
 }
 
 func reasonInWords(m missingItem) string {

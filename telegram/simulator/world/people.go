@@ -15,6 +15,8 @@ type person struct {
 	contact  bool
 	support  bool
 	photo    *file
+
+	protected bool // noforwards: forbids saving what is in the chat with the account
 }
 
 // A place is a basic group, a supergroup or a channel.

@@ -26,7 +26,7 @@ func (w *World) getFullUser(_ *Call, a *account, r *tg.UsersGetFullUserRequest) 
 		return nil, err
 	}
 	person := w.people[p.id]
-	full := tg.UserFull{ID: p.id, About: person.about}
+	full := tg.UserFull{ID: p.id, About: person.about, NoforwardsPeerEnabled: person.protected}
 	if list := w.picturesOf(a, p.id); len(list) > 0 {
 		photo := list[0].tl()
 		w.newStamp().photo(photo)
