@@ -64,6 +64,13 @@ func (w *Writer) checkHead(ctx context.Context) error {
 	if hashOf(data) != last.hash {
 		return fmt.Errorf("%w: %s is not the one it was", ErrRollback, name)
 	}
+	if w.keys == nil { // the first time: what it lists is where the next one goes on
+		c, err := parseCommit(name, data, w.secrets.SigningKey.VerifyKey())
+		if err != nil {
+			return err
+		}
+		w.keys = c.Keys
+	}
 	return nil
 }
 
@@ -84,6 +91,9 @@ func (w *Writer) follow(ctx context.Context, seq uint64) (foundCommit, error) {
 		return foundCommit{}, err
 	}
 	records, err := w.takeOver(c, index)
+	if err == nil {
+		w.keys = c.Keys
+	}
 	return foundCommit{c, records}, err
 }
 

@@ -25,6 +25,10 @@ type Commit struct {
 	Previous Hash      // of the writer's commit before this one; zero for the first
 	Index    Object    // index/<writer>/<seq>.age
 	Packs    []Object  // ascending by hash; may be empty
+	// Keys are the owners' key files as the writer knew them, ascending by name: who
+	// has no key can tell by them whether one is gone or was changed. Empty in
+	// commits of writers that did not list any.
+	Keys []OwnerKey
 
 	// Hash is the SHA-256 of the commit's file: what the next one names as Previous.
 	Hash Hash
@@ -53,6 +57,7 @@ type commitValueJSON struct {
 	Previous string       `json:"previous"`
 	Index    objectJSON   `json:"index"`
 	Packs    []objectJSON `json:"packs"`
+	Keys     []keyJSON    `json:"keys,omitempty"`
 }
 
 type objectJSON struct {
@@ -86,6 +91,7 @@ func (c *Commit) marshalValue() []byte {
 		Previous: c.Previous.String(),
 		Index:    c.Index.json(),
 		Packs:    packs,
+		Keys:     keysJSON(c.Keys),
 	})
 }
 
@@ -146,6 +152,9 @@ func parseCommitValue(name string, value []byte) (*Commit, error) {
 			return nil, damagedObject(name, "the packs are not in order")
 		}
 		c.Packs = append(c.Packs, pack)
+	}
+	if c.Keys, err = parseKeysJSON(j.Keys); err != nil {
+		return nil, damagedObject(name, "the owners' keys: "+err.Error())
 	}
 	return c, nil
 }

@@ -34,16 +34,47 @@ func sampleCommit() *Commit {
 	}
 }
 
+// commitWithKeys lists the key files of two owners.
+func commitWithKeys() *Commit {
+	c := sampleCommit()
+	c.Keys = []OwnerKey{{"alice", Hash{3}, 2400}, {"bob-2", Hash{4}, 2300}}
+	return c
+}
+
+// What a commit lists of the owners' keys has one spelling too.
+func TestCommitKeys(t *testing.T) {
+	key := testSigningKey(t)
+	value := string(commitWithKeys().marshalValue())
+	for from, to := range map[string]string{
+		`"bob-2"`:                               `"Bob-2"`,
+		`"name":"alice"`:                        `"name":"bob-2"`,
+		`"alice"`:                               `"bob-3"`,
+		`"size":2400`:                           `"size":0`,
+		`"size":2300`:                           `"size":1048577`,
+		`"sha256":"03`:                          `"sha256":"3`,
+		`,"keys":[`:                             `,"keys":[],"keys":[`,
+		value[strings.Index(value, `,"keys"`):]: `,"keys":[]}`,
+	} {
+		if !strings.Contains(value, from) {
+			t.Fatalf("nothing to replace: %s", from)
+		}
+		_, err := parseCommit(testCommitName, resign(t, strings.Replace(value, from, to, 1)), key.VerifyKey())
+		if !errors.Is(err, crypto.ErrDamaged) {
+			t.Errorf("%s: got error %v", to, err)
+		}
+	}
+}
+
 func TestCommitRoundTrip(t *testing.T) {
 	key := testSigningKey(t)
 	first := sampleCommit()
 	first.Previous, first.Packs = Hash{}, nil
-	for _, c := range []*Commit{sampleCommit(), first} {
+	for _, c := range []*Commit{sampleCommit(), first, commitWithKeys()} {
 		file := c.sign(key)
 		got, err := parseCommit(testCommitName, file, key.VerifyKey())
 		check(t, err)
-		if !slices.Equal(got.Packs, c.Packs) {
-			t.Errorf("packs: %v", got.Packs)
+		if !slices.Equal(got.Packs, c.Packs) || !slices.Equal(got.Keys, c.Keys) {
+			t.Errorf("packs: %v, keys: %v", got.Packs, got.Keys)
 		}
 		a, b := *got, *c
 		a.Packs, b.Packs = nil, nil
@@ -164,6 +195,7 @@ func TestCommitRefusals(t *testing.T) {
 // FuzzCommit signs whatever comes: what is accepted is written again as it was.
 func FuzzCommit(f *testing.F) {
 	f.Add(sampleCommit().marshalValue())
+	f.Add(commitWithKeys().marshalValue())
 	f.Add([]byte(`{"telekeep":"commit","version":1}`))
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, value []byte) {
@@ -188,6 +220,7 @@ func FuzzCommit(f *testing.F) {
 // FuzzCommitFile: whatever bytes lie there, the error is one of ours.
 func FuzzCommitFile(f *testing.F) {
 	f.Add(sampleCommit().sign(testSigningKey(f)))
+	f.Add(commitWithKeys().sign(testSigningKey(f)))
 	f.Add([]byte("{"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		_, err := parseCommit(testCommitName, file, testSigningKey(t).VerifyKey())

@@ -123,6 +123,7 @@ func (w *Writer) publish(ctx context.Context, d *draft) (*Commit, error) {
 		Previous: w.last.Load().hash,
 		Index:    Object{hashOf(index), int64(len(index))},
 		Packs:    d.packs,
+		Keys:     w.keys,
 	}
 	file := c.sign(w.secrets.SigningKey)
 	if len(file) > maxCommitFile {

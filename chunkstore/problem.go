@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"telekeep/crypto"
 )
@@ -28,13 +29,21 @@ const (
 type Problem struct {
 	Kind   ProblemKind `json:"kind"`
 	Object string      `json:"object"` // name in the vault
-	Detail string      `json:"detail"` // a sentence for people
+	Detail string      `json:"detail"` // a sentence for people; it does not name the object again
+	// Lost says what a reader cannot have because of it; "" if nothing, or if that is
+	// not known.
+	Lost string `json:"lost,omitempty"`
 	// Err is what was met, for errors.Is; nil if Detail says it all.
 	Err error `json:"-"`
 }
 
 // Error makes a Problem an error.
-func (p *Problem) Error() string { return fmt.Sprintf("%s: %s: %s", p.Kind, p.Object, p.Detail) }
+func (p *Problem) Error() string {
+	if p.Detail == string(p.Kind) {
+		return fmt.Sprintf("%s: %s", p.Kind, p.Object)
+	}
+	return fmt.Sprintf("%s: %s: %s", p.Kind, p.Object, p.Detail)
+}
 
 // Unwrap returns Err.
 func (p *Problem) Unwrap() error { return p.Err }
@@ -44,7 +53,23 @@ func newProblem(object string, err error) *Problem {
 	if p, ok := errors.AsType[*Problem](err); ok {
 		return p
 	}
-	return &Problem{Kind: problemKind(err), Object: object, Detail: err.Error(), Err: err}
+	kind := problemKind(err)
+	return &Problem{Kind: kind, Object: object, Detail: detail(kind, object, err), Err: err}
+}
+
+// detail returns what err says beyond kind and object, which stand before it.
+func detail(kind ProblemKind, object string, err error) string {
+	text := err.Error()
+	if kind == ProblemMissing && errors.Is(err, fs.ErrNotExist) {
+		return string(kind)
+	}
+	for _, known := range []string{"read ", object, ": ", string(kind), ": ", object, ": "} {
+		text = strings.TrimPrefix(text, known)
+	}
+	if text == "" {
+		return string(kind)
+	}
+	return text
 }
 
 func problemKind(err error) ProblemKind {

@@ -260,9 +260,11 @@ func TestReaderTakesAnyCopy(t *testing.T) {
 }
 
 // addWriter makes a second writer of the vault.
-func (f *fixture) addWriter() *fixture {
+func (f *fixture) addWriter() *fixture { return f.addWriterWith(f.owner) }
+
+func (f *fixture) addWriterWith(owner crypto.Identity) *fixture {
 	f.t.Helper()
-	key, err := OpenVaultKey(f.t.Context(), f.dst, []crypto.Identity{f.owner})
+	key, err := OpenVaultKey(f.t.Context(), f.dst, []crypto.Identity{owner})
 	check(f.t, err)
 	secrets, err := newWriterSecrets(key)
 	check(f.t, err)

@@ -186,16 +186,25 @@ func RecoverSecrets(ctx context.Context, dst Destination, key *VaultKey, writerI
 	if err != nil {
 		return nil, err
 	}
-	text, err := crypto.OpenBytes(sealed, key.Identity)
+	s, err := openSecrets(sealed, key, writerID)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", secretsName(writerID), err)
+	}
+	return s, nil
+}
+
+// openSecrets opens the sealed secrets of one writer.
+func openSecrets(sealed []byte, key *VaultKey, writerID string) (*WriterSecrets, error) {
+	text, err := crypto.OpenBytes(sealed, key.Identity)
+	if err != nil {
+		return nil, err
 	}
 	s, err := ParseWriterSecrets(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", secretsName(writerID), err)
+		return nil, err
 	}
 	if s.WriterID != writerID || s.VaultID != key.VaultID {
-		return nil, damagedObject(secretsName(writerID), "it is of another writer")
+		return nil, fmt.Errorf("%w: it is of another writer", crypto.ErrDamaged)
 	}
 	return s, nil
 }

@@ -31,14 +31,16 @@ func newVaultKey() (*VaultKey, error) {
 // Marshal returns the content of keys/<name>.age: an age identity file. What
 // telekeep needs besides the identity stands in comments, which age skips.
 func (k *VaultKey) Marshal() []byte {
-	return fmt.Appendf(nil, `# telekeep vault key 1
+	return fmt.Appendf(nil, vaultKeyText, k.VaultID, k.IDKey.String(), k.ChunkerKey.String(), k.Identity.Recipient(), k.Identity.String())
+}
+
+const vaultKeyText = `# telekeep vault key 1
 # vault: %s
 # id-key: %s
 # chunker-key: %s
 # public key: %s
 %s
-`, k.VaultID, k.IDKey.String(), k.ChunkerKey.String(), k.Identity.Recipient(), k.Identity.String())
-}
+`
 
 // parseVaultKey reads what Marshal wrote, byte for byte.
 func parseVaultKey(data []byte) (*VaultKey, error) {
@@ -74,14 +76,20 @@ func comment(text, key string) string {
 }
 
 // OpenVaultKey tries the given owner keys on every object under keys/ and returns
-// the vault key. crypto.ErrWrongKey means that none of them opens any. Damaged objects
-// are passed over as long as another one opens; if none does, their errors are
-// returned. The key is checked against vault.json.
+// the vault key. crypto.ErrWrongKey means that none of them opens any, ErrKeyFile
+// that this may be because a key file is damaged or gone: it is named. Damaged objects
+// are passed over as long as another one opens. The key is checked against vault.json.
 func OpenVaultKey(ctx context.Context, dst Destination, ids []crypto.Identity) (*VaultKey, error) {
 	vault, err := readVault(ctx, dst)
 	if err != nil {
 		return nil, err
 	}
+	return openVaultKey(ctx, dst, vault, ids)
+}
+
+// openVaultKey is OpenVaultKey for a vault that is known. Without an id, that of the
+// key counts.
+func openVaultKey(ctx context.Context, dst Destination, vault *Vault, ids []crypto.Identity) (*VaultKey, error) {
 	names, err := listKeys(ctx, dst)
 	if err != nil {
 		return nil, err
@@ -99,9 +107,49 @@ func OpenVaultKey(ctx context.Context, dst Destination, ids []crypto.Identity) (
 		}
 	}
 	if len(faults) > 0 {
-		return nil, fmt.Errorf("no owner key could be used: %w", errors.Join(faults...))
+		return nil, fmt.Errorf("%w: %w", ErrKeyFile, errors.Join(faults...))
 	}
-	return nil, fmt.Errorf("%w: none of the given keys is an owner of vault %s", crypto.ErrWrongKey, vault.ID)
+	return nil, explainNoKey(ctx, dst, vault)
+}
+
+// explainNoKey says why no key file opens: the wrong key was given, or the right one's
+// file is not what the commits list.
+func explainNoKey(ctx context.Context, dst Destination, vault *Vault) error {
+	wrong := fmt.Errorf("%w: none of the given keys is an owner of vault %s", crypto.ErrWrongKey, vault.ID)
+	found, err := readKeyFiles(ctx, dst, vault)
+	if err != nil {
+		return errors.Join(wrong, err)
+	}
+	chains, err := readChains(ctx, dst, vault)
+	if err != nil {
+		return errors.Join(wrong, err)
+	}
+	check := compareKeys(found, newestListings(chains), nil)
+	if len(check.problems) == 0 {
+		return wrong
+	}
+	var faults []error
+	for _, p := range check.problems {
+		faults = append(faults, p)
+	}
+	return fmt.Errorf("%w: %w", ErrKeyFile, errors.Join(faults...))
+}
+
+// readChains reads the commits of all writers, as far as they can be read.
+func readChains(ctx context.Context, dst Destination, vault *Vault) ([]*chain, error) {
+	full := &Vault{ID: vault.ID}
+	if err := full.readWriters(ctx, dst); err != nil {
+		return nil, err
+	}
+	var chains []*chain
+	for _, w := range full.Writers {
+		ch, err := readChain(ctx, dst, vault.ID, w)
+		if err != nil {
+			return nil, err
+		}
+		chains = append(chains, ch)
+	}
+	return chains, nil
 }
 
 func openKeyObject(ctx context.Context, dst Destination, name string, vault *Vault, ids []crypto.Identity) (*VaultKey, error) {
@@ -109,16 +157,25 @@ func openKeyObject(ctx context.Context, dst Destination, name string, vault *Vau
 	if err != nil {
 		return nil, err
 	}
-	text, err := crypto.OpenBytes(sealed, ids...)
+	key, err := openSealedKey(sealed, vault, ids)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return key, nil
+}
+
+// openSealedKey opens the bytes of a key file and checks what is in it.
+func openSealedKey(sealed []byte, vault *Vault, ids []crypto.Identity) (*VaultKey, error) {
+	text, err := crypto.OpenBytes(sealed, ids...)
+	if err != nil {
+		return nil, err
 	}
 	key, err := parseVaultKey(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
-	if key.VaultID != vault.ID || vaultID(key.Identity.Recipient()) != vault.ID {
-		return nil, fmt.Errorf("%s: %w: it is the key of another vault", name, ErrOtherVault)
+	if vault.ID != "" && key.VaultID != vault.ID || key.VaultID != vaultID(key.Identity.Recipient()) {
+		return nil, fmt.Errorf("%w: it is the key of another vault", ErrOtherVault)
 	}
 	return key, nil
 }

@@ -71,7 +71,7 @@ func TestOpenVaultKeyErrors(t *testing.T) {
 
 	noKeys := f.dst.CrashClone()
 	noKeys.Delete("keys/owner.age")
-	wantError(t, open(noKeys, f.owner), crypto.ErrWrongKey)
+	wantError(t, open(noKeys, f.owner), ErrKeyFile)
 
 	cut := f.dst.CrashClone()
 	cut.Damage("keys/owner.age", func(data []byte) []byte { return data[:len(data)-5] })

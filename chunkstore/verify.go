@@ -1,8 +1,8 @@
 package chunkstore
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -42,8 +42,11 @@ type Report struct {
 	Bytes    int64      `json:"bytes"`  // of packs and indexes that were read
 	Chunks   int64      `json:"chunks"` // recomputed by a deep check
 	Problems []*Problem `json:"problems"`
-	// Orphans are objects that no commit leads to: left by a writer that was stopped,
-	// or being written right now. They are no problem.
+	// Notices are things that somebody should know about and that cost nothing: an
+	// owner's key file was removed, README.txt is gone.
+	Notices []*Problem `json:"notices"`
+	// Orphans are objects that nothing leads to: left by a writer that was stopped,
+	// being written right now, or none of the vault's at all. They are no problem.
 	Orphans []string `json:"orphans"`
 }
 
@@ -52,13 +55,14 @@ func (r *Report) OK() bool { return len(r.Problems) == 0 }
 
 // Verify checks a vault and reports all that is wrong with it; it never stops at the
 // first. It fails, without a report, only if the check itself is impossible: ErrNoVault,
-// crypto.ErrWrongKey, an end of ctx, a destination that cannot list.
+// ErrUnknownFormat of vault.json, crypto.ErrWrongKey, an end of ctx, a destination that
+// cannot list. If the key files are damaged so that no identity opens one, that is a
+// problem, and the check is none with keys (Report.Deep).
 func Verify(ctx context.Context, dst Destination, o VerifyOptions) (*Report, error) {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	v := &verifier{dst: dst, options: o, dirs: make(map[Hash]Hash)}
-	v.report.Deep = len(o.Identities) > 0
 	if err := v.run(ctx); err != nil {
 		return nil, err
 	}
@@ -83,23 +87,29 @@ type verifier struct {
 }
 
 func (v *verifier) run(ctx context.Context) error {
-	var err error
-	if v.vault, err = OpenVault(ctx, v.dst); err != nil {
+	found, err := v.list(ctx)
+	if err != nil {
 		return err
 	}
-	v.report.Vault = v.vault.ID
-	if v.report.Deep {
-		if v.key, err = OpenVaultKey(ctx, v.dst, v.options.Identities); err != nil {
-			return err
-		}
+	if err := v.openVault(ctx, found); err != nil {
+		return err
 	}
-	v.checkWriters()
+	keyErr := v.openKey(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	v.checkWriters(found)
 	chains, err := v.checkChains(ctx)
 	if err != nil {
 		return err
 	}
-	found, err := v.list(ctx)
-	if err != nil {
+	if err := v.checkKeys(ctx, chains); err != nil {
+		return err
+	}
+	if keyErr != nil && !errors.Is(keyErr, ErrKeyFile) {
+		return keyErr
+	}
+	if err := v.checkSecrets(ctx); err != nil {
 		return err
 	}
 	v.total = found.bytesOf(chains)
@@ -111,12 +121,33 @@ func (v *verifier) run(ctx context.Context) error {
 	return v.checkPacks(ctx, chains, found)
 }
 
-// problem notes something that is wrong.
+// openKey opens the vault key if the check is to be deep.
+func (v *verifier) openKey(ctx context.Context) error {
+	if len(v.options.Identities) == 0 {
+		return nil
+	}
+	var err error
+	v.key, err = openVaultKey(ctx, v.dst, v.vault, v.options.Identities)
+	v.report.Deep = err == nil
+	return err
+}
+
+// problem notes something that is wrong. One fault of an object is told once, however
+// many checks meet it: the first knows most.
 func (v *verifier) problem(object string, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.report.Problems = append(v.report.Problems, newProblem(object, err))
+	p := newProblem(object, err)
+	told := slices.ContainsFunc(v.report.Problems, func(other *Problem) bool {
+		return other.Object == p.Object && other.Kind != ProblemPadding && p.Kind != ProblemPadding
+	})
+	if !told {
+		v.report.Problems = append(v.report.Problems, p)
+	}
 }
+
+// notice notes something that is not wrong.
+func (v *verifier) notice(p *Problem) { v.report.Notices = append(v.report.Notices, p) }
 
 // read counts bytes and tells how far the check is.
 func (v *verifier) read(n int64) {
@@ -126,32 +157,6 @@ func (v *verifier) read(n int64) {
 	v.report.Bytes += n
 	if v.options.Progress != nil {
 		v.options.Progress(v.done, max(v.total, v.done))
-	}
-}
-
-// checkWriters checks the writers' entries as far as the keys at hand allow.
-func (v *verifier) checkWriters() {
-	v.report.Writers = len(v.vault.Writers)
-	for _, f := range v.vault.Faults {
-		v.problem(writerName(f.WriterID), f.Err)
-	}
-	if s := v.options.Secrets; s != nil {
-		if err := v.vault.CheckSecrets(s); err != nil {
-			v.problem(vaultName, err)
-			v.options.Secrets = nil
-		}
-	}
-	for _, w := range v.vault.Writers {
-		var err error
-		switch {
-		case v.key != nil:
-			err = w.CheckMAC(v.key.IDKey)
-		case v.options.Secrets != nil:
-			err = w.CheckMAC(v.options.Secrets.IDKey)
-		}
-		if err != nil {
-			v.problem(writerName(w.ID), err)
-		}
 	}
 }
 
@@ -192,89 +197,4 @@ func (v *verifier) checkHead(h Head, chains []*chain) {
 	if h.Seq > 0 {
 		v.problem(writerName(h.Writer), fmt.Errorf("%w: the writer of a remembered commit is missing", ErrRollback))
 	}
-}
-
-// A listing is what lies in the growing folders.
-type listing struct {
-	packs   map[Hash]int64 // lengths
-	indexes map[string]int64
-	other   []string // names that do not belong there
-}
-
-// list looks what is there.
-func (v *verifier) list(ctx context.Context) (*listing, error) {
-	l := &listing{packs: make(map[Hash]int64), indexes: make(map[string]int64)}
-	for _, folder := range []string{packsPrefix, indexPrefix, commitsPrefix} {
-		err := v.dst.List(ctx, folder, func(name string, size int64) error {
-			if h, ok := parsePackName(name); ok {
-				l.packs[h] = size
-			} else if _, _, ok := parseIndexName(name); ok {
-				l.indexes[name] = size
-			} else if writer, _, ok := parseCommitName(name); !ok || !v.knows(writer) {
-				l.other = append(l.other, name)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", folder, err)
-		}
-	}
-	return l, nil
-}
-
-func (v *verifier) knows(writer string) bool {
-	_, ok := v.vault.Writer(writer)
-	return ok
-}
-
-// bytesOf returns how many bytes will be read.
-func (l *listing) bytesOf(chains []*chain) int64 {
-	var total int64
-	for _, p := range packsOf(chains) {
-		total += l.packs[p.Hash] // nothing if it is missing
-	}
-	for _, ch := range chains {
-		for _, c := range ch.commits {
-			total += l.indexes[indexName(c.Writer, c.Seq)]
-		}
-	}
-	return total
-}
-
-// packsOf returns the packs of all commits, each once, ascending.
-func packsOf(chains []*chain) []Object {
-	var packs []Object
-	for _, ch := range chains {
-		for _, c := range ch.commits {
-			packs = append(packs, c.Packs...)
-		}
-	}
-	slices.SortFunc(packs, func(a, b Object) int {
-		return cmp.Or(slices.Compare(a.Hash[:], b.Hash[:]), cmp.Compare(a.Size, b.Size))
-	})
-	return slices.Compact(packs)
-}
-
-// orphans notes what no commit leads to.
-func (v *verifier) orphans(l *listing, chains []*chain) {
-	for _, p := range packsOf(chains) {
-		delete(l.packs, p.Hash)
-	}
-	for _, ch := range chains {
-		for _, c := range ch.commits {
-			delete(l.indexes, indexName(c.Writer, c.Seq))
-		}
-		for _, p := range ch.problems { // the index of a commit that cannot be read is none
-			if writer, seq, ok := parseCommitName(p.Object); ok {
-				delete(l.indexes, indexName(writer, seq))
-			}
-		}
-	}
-	for h := range l.packs {
-		v.report.Orphans = append(v.report.Orphans, packName(h))
-	}
-	for name := range l.indexes {
-		v.report.Orphans = append(v.report.Orphans, name)
-	}
-	v.report.Orphans = append(v.report.Orphans, l.other...)
 }

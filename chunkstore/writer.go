@@ -78,6 +78,7 @@ type Writer struct {
 	closed     bool       // guarded by committing
 
 	last atomic.Pointer[head] // changed by who holds committing
+	keys []OwnerKey           // what the next commit lists; guarded by committing
 }
 
 // OpenWriter opens a vault for adding to it. What the local state lacks is taken from
@@ -120,6 +121,9 @@ func (w *Writer) start(ctx context.Context, o WriterOptions) error {
 	if _, err := w.catchUp(ctx); err != nil {
 		return err
 	}
+	if err := w.lookAtKeys(ctx); err != nil {
+		return err
+	}
 	if err := w.adoptPending(ctx); err != nil {
 		return err
 	}
@@ -157,6 +161,16 @@ func (w *Writer) adoptPending(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// lookAtKeys compares the owners' key files with what the last commit lists.
+func (w *Writer) lookAtKeys(ctx context.Context) error {
+	found, err := readKeyFiles(ctx, w.dst, &Vault{ID: w.secrets.VaultID, Recipient: w.secrets.VaultRecipient})
+	if err != nil {
+		return err
+	}
+	w.keys = nextKeys(w.keys, found)
 	return nil
 }
 

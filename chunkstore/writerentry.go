@@ -53,6 +53,12 @@ type writerValueJSON struct {
 func writerName(id string) string  { return writerDir + id + "/writer.json" }
 func secretsName(id string) string { return writerDir + id + "/secrets.age" }
 
+// parseWriterName returns whose entry or secrets an object is.
+func parseWriterName(name string) (id string, ok bool) {
+	id, _, _ = strings.Cut(strings.TrimPrefix(name, writerDir), "/")
+	return id, isHexID(id) && (name == writerName(id) || name == secretsName(id))
+}
+
 // newWriterEntry makes the entry that belongs to the secrets and to the bytes of
 // their sealed object.
 func newWriterEntry(s *WriterSecrets, sealed []byte, created time.Time) *WriterEntry {
@@ -183,12 +189,12 @@ func readWriter(ctx context.Context, dst Destination, vault, id string) (*Writer
 	return parseWriterEntry(data, vault, id)
 }
 
-// listWriters returns the ids below writers/, in order.
+// listWriters returns the ids of the writers that have an entry or secrets below
+// writers/, in order. Whatever else lies there is none of the vault's.
 func listWriters(ctx context.Context, dst Destination) ([]string, error) {
 	var ids []string
 	err := dst.List(ctx, writerDir, func(name string, _ int64) error {
-		id, _, ok := strings.Cut(strings.TrimPrefix(name, writerDir), "/")
-		if ok && (len(ids) == 0 || ids[len(ids)-1] != id) {
+		if id, ok := parseWriterName(name); ok && (len(ids) == 0 || ids[len(ids)-1] != id) {
 			ids = append(ids, id)
 		}
 		return nil

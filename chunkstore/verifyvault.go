@@ -1,0 +1,163 @@
+package chunkstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"telekeep/crypto"
+)
+
+// openVault reads vault.json and the writers' entries. Where only vault.json is lost,
+// everything else is checked all the same: its id stands in other places too.
+func (v *verifier) openVault(ctx context.Context, found *listing) error {
+	if !found.readme {
+		v.notice(&Problem{Kind: ProblemMissing, Object: readmeName, Detail: "people who find the vault are not told what it is; nothing else needs it"})
+	}
+	var err error
+	v.vault, err = OpenVault(ctx, v.dst)
+	if err == nil || ctx.Err() != nil || errors.Is(err, ErrUnknownFormat) || !found.holdsVault() {
+		v.setVault()
+		return err
+	}
+	id := v.idWithoutVault(ctx)
+	if id == "" || problemKind(err) == ProblemUnreadable {
+		return err
+	}
+	v.problem(vaultName, err)
+	v.vault = &Vault{ID: id}
+	v.setVault()
+	return v.vault.readWriters(ctx, v.dst)
+}
+
+func (v *verifier) setVault() {
+	if v.vault != nil {
+		v.report.Vault = v.vault.ID
+	}
+}
+
+// idWithoutVault finds the id of a vault that has no readable vault.json: in the keys
+// at hand, in what is remembered, in the first writer's entry that can be read.
+func (v *verifier) idWithoutVault(ctx context.Context) string {
+	if key, err := openVaultKey(ctx, v.dst, &Vault{}, v.options.Identities); err == nil {
+		return key.VaultID
+	}
+	if v.options.Secrets != nil {
+		return v.options.Secrets.VaultID
+	}
+	for _, h := range v.options.Heads {
+		return h.Vault
+	}
+	ids, err := listWriters(ctx, v.dst)
+	if err != nil {
+		return ""
+	}
+	for _, id := range ids {
+		if vault := vaultOfWriter(ctx, v.dst, id); vault != "" {
+			return vault
+		}
+	}
+	return ""
+}
+
+// vaultOfWriter returns the vault that a writer's entry names, "" if it cannot be read.
+func vaultOfWriter(ctx context.Context, dst Destination, id string) string {
+	data, err := readObject(ctx, dst, writerName(id))
+	if err != nil {
+		return ""
+	}
+	var j writerJSON
+	var value writerValueJSON
+	if json.Unmarshal(data, &j) != nil || json.Unmarshal(j.Writer, &value) != nil {
+		return ""
+	}
+	if _, err := parseWriterEntry(data, value.Vault, id); err != nil {
+		return ""
+	}
+	return value.Vault
+}
+
+// checkWriters checks the writers' entries as far as the keys at hand allow.
+func (v *verifier) checkWriters(found *listing) {
+	v.report.Writers = len(v.vault.Writers)
+	for _, f := range v.vault.Faults {
+		v.problem(writerName(f.WriterID), f.Err)
+	}
+	for _, id := range slices.Sorted(maps.Keys(found.commits)) {
+		if !found.writers[id] {
+			v.problem(writerName(id), fmt.Errorf("%w: there are commits of it, which nobody can check", ErrMissing))
+		}
+	}
+	if s := v.options.Secrets; s != nil {
+		if err := v.vault.CheckSecrets(s); err != nil {
+			object := writerName(s.WriterID)
+			if errors.Is(err, ErrOtherVault) && s.VaultID != v.vault.ID {
+				object = vaultName
+			}
+			v.problem(object, err)
+			v.options.Secrets = nil
+		}
+	}
+	for _, w := range v.vault.Writers {
+		var err error
+		switch {
+		case v.key != nil:
+			err = w.CheckMAC(v.key.IDKey)
+		case v.options.Secrets != nil:
+			err = w.CheckMAC(v.options.Secrets.IDKey)
+		}
+		if err != nil {
+			v.problem(writerName(w.ID), err)
+		}
+	}
+}
+
+// checkKeys checks the owners' key files: their shape, what the commits list of them,
+// and, with identities, what is in those that they open.
+func (v *verifier) checkKeys(ctx context.Context, chains []*chain) error {
+	found, err := readKeyFiles(ctx, v.dst, v.vault)
+	if err != nil {
+		return err
+	}
+	opened := make(map[string]bool)
+	for i := range found {
+		f := &found[i]
+		if f.err != nil || len(v.options.Identities) == 0 {
+			continue
+		}
+		_, err := openSealedKey(f.sealed, v.vault, v.options.Identities)
+		switch {
+		case err == nil:
+			opened[f.Name] = true
+		case !errors.Is(err, crypto.ErrWrongKey): // which it is for other owners'
+			f.err = err
+		}
+	}
+	check := compareKeys(found, newestListings(chains), opened)
+	for _, p := range check.problems {
+		v.problem(p.Object, p)
+	}
+	v.report.Notices = append(v.report.Notices, check.notices...)
+	return nil
+}
+
+// checkSecrets checks that the sealed secrets of every writer are there and what was
+// stored: without them no new machine could take over.
+func (v *verifier) checkSecrets(ctx context.Context) error {
+	for _, w := range v.vault.Writers {
+		sealed, err := w.readSecrets(ctx, v.dst)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil && v.key != nil {
+			_, err = openSecrets(sealed, v.key, w.ID)
+		}
+		if err != nil {
+			v.problem(secretsName(w.ID), err)
+		}
+	}
+	return nil
+}

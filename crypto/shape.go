@@ -1,0 +1,35 @@
+package crypto
+
+import (
+	"bytes"
+
+	"filippo.io/age"
+)
+
+// What age puts around content: a nonce before the first block, a tag behind each.
+const (
+	payloadNonce = 16
+	payloadBlock = 64 << 10
+	payloadTag   = 16
+)
+
+// ContentLength looks at the shape of one whole age file, which takes no key: the
+// header must parse and the length must be one that sealing gives. It returns the
+// length of the content in bytes. Everything else is ErrDamaged; that the bytes are
+// the right ones only somebody with a key can tell.
+func ContentLength(sealed []byte) (int64, error) {
+	header, err := age.ExtractHeader(bytes.NewReader(sealed))
+	if err != nil {
+		return 0, sortOpenError(err)
+	}
+	payload := int64(len(sealed) - len(header) - payloadNonce)
+	if payload < payloadTag {
+		return 0, damaged("the sealed file ends before its content")
+	}
+	blocks := (payload + payloadBlock + payloadTag - 1) / (payloadBlock + payloadTag)
+	last := payload - (blocks-1)*(payloadBlock+payloadTag)
+	if last < payloadTag || last == payloadTag && blocks > 1 {
+		return 0, damaged("the sealed file ends within a block of its content")
+	}
+	return payload - blocks*payloadTag, nil
+}
