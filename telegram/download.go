@@ -91,7 +91,7 @@ func (r *run) download(ctx context.Context, f workFile, o *origin) error {
 	if len(f.Inline) > 0 {
 		// It came within the message, and was checked with it.
 		err = archived(w.WritePart(ctx, 0, f.Inline))
-	} else {
+	} else if d.ref, err = o.young(ctx, d.ref, r.now()); err == nil {
 		err = d.parts(ctx)
 	}
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gotd/td/bin"
 	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tgerr"
 
 	"telekeep/archive"
 	"telekeep/telegram/normal"
@@ -132,7 +133,7 @@ func (f *fakeFiles) work() *work {
 		}})
 	}
 	slices.SortFunc(files, func(a, b workFile) int { return a.Message - b.Message })
-	return newWork("channel9", 99, files)
+	return newWork("channel9", 99, 0, files)
 }
 
 // get downloads file id into a.
@@ -260,6 +261,52 @@ func TestDownloadRenewsReferences(t *testing.T) {
 	}
 	if f.renewed != 1 {
 		t.Fatalf("messages were fetched %d times, want 1", f.renewed)
+	}
+}
+
+// References that came long ago are replaced before they are used, with one call
+// for the whole page; others are used as they are, and so are old ones where the
+// server does not give new ones.
+func TestDownloadReplacesOldReferences(t *testing.T) {
+	now := (&run{options: &Options{Now: func() time.Time { return time.Unix(1_700_000_000, 0) }}}).now()
+	for _, c := range []struct {
+		name      string
+		age       int64
+		reference string // that works
+		gone      bool
+		renewed   int
+		expired   bool
+	}{
+		{"old", referenceAge, "new", false, 1, false},
+		{"young", referenceAge - 1, "new", false, 1, true},
+		{"young, and it works", referenceAge - 1, "old", false, 0, false},
+		{"old, and its message is gone", referenceAge, "old", true, 1, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, a := newFakeFiles(3*fakePart, 100, 2*fakePart), newFakeArchive()
+			f.reference, f.gone = c.reference, c.gone
+			w := f.work()
+			w.References = now - c.age
+			expired := false
+			s := newFakeServer(func(in any) (bin.Encoder, error) {
+				answer, err := f.answer(in)
+				expired = expired || tgerr.Is(err, "FILE_REFERENCE_EXPIRED")
+				return answer, err
+			})
+			r := newFakeRun(t, s, a)
+			o := r.origin(w)
+			for _, file := range w.Files {
+				if err := r.download(t.Context(), file, o); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for id := range f.data {
+				f.check(t, a, id, true)
+			}
+			if f.renewed != c.renewed || expired != c.expired {
+				t.Fatalf("messages were fetched %d times, want %d; a reference had expired: %v", f.renewed, c.renewed, expired)
+			}
+		})
 	}
 }
 

@@ -81,7 +81,7 @@ func (r *run) leftOut(c *chat, f workFile) string {
 func (r *run) lists(b *batch, c *chat, origin string, files *sorted) error {
 	for list, files := range map[string][]workFile{listFetch: files.fetch, listLater: files.later} {
 		for class, files := range splitClasses(files) {
-			w := newWork(c.id, c.hash, files)
+			w := newWork(c.id, c.hash, r.now(), files)
 			key := workKey(list, r.account, class, origin, w)
 			if err := b.set(key, w); err != nil {
 				return err

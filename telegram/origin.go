@@ -25,11 +25,16 @@ type origin struct {
 	emoji []int64
 
 	turn  turn
+	got   int64                               // when the newest references came, Unix seconds; 0: unknown
 	fresh map[archive.MediaKey]normal.FileRef // of the newest look
 }
 
+// referenceAge is when a file reference is replaced before it is used, in
+// seconds. Telegram does not say how long one lives; one to three hours were seen.
+const referenceAge = 45 * 60
+
 func (r *run) origin(w *work) *origin {
-	o := &origin{link: r.link, chat: w.Chat, hash: w.AccessHash, turn: newTurn()}
+	o := &origin{link: r.link, chat: w.Chat, hash: w.AccessHash, turn: newTurn(), got: w.References}
 	if c := r.chats[w.Chat]; c != nil {
 		o.hash = c.hash
 	}
@@ -56,11 +61,46 @@ func (o *origin) renew(ctx context.Context, key archive.MediaKey, stale []byte) 
 	if ref, ok := o.fresh[key]; ok && !bytes.Equal(ref.Reference, stale) {
 		return ref, nil
 	}
+	if err := o.look(ctx); err != nil {
+		return normal.FileRef{}, err
+	}
+	ref, ok := o.fresh[key]
+	if !ok || ref.Gone {
+		return normal.FileRef{}, &unavailableError{"its message is gone"}
+	}
+	return ref, nil
+}
+
+// young returns ref, or the same file with a newer reference if that one is so
+// old that it may have run out. The first file of a page asks for all of them.
+// It is a courtesy: a reference that cannot be replaced may still work.
+func (o *origin) young(ctx context.Context, ref normal.FileRef, now int64) (normal.FileRef, error) {
+	if o.got == 0 {
+		return ref, nil
+	}
+	if err := o.turn.take(ctx); err != nil {
+		return ref, err
+	}
+	defer o.turn.give()
+	if now-o.got >= referenceAge {
+		if err := o.look(ctx); ctx.Err() != nil || ends(err) {
+			return ref, err
+		}
+		o.got = now
+	}
+	if fresh, ok := o.fresh[ref.Key]; ok && !fresh.Gone && fresh.Size == ref.Size {
+		return fresh, nil
+	}
+	return ref, nil
+}
+
+// look asks for the messages anew. The caller has the turn.
+func (o *origin) look(ctx context.Context) error {
 	fresh := map[archive.MediaKey]normal.FileRef{}
 	for ids := range slices.Chunk(o.ids, pageSize) {
 		found, err := o.link.messages(ctx, o.chat, o.hash, ids)
 		if err != nil {
-			return normal.FileRef{}, err
+			return err
 		}
 		for _, m := range found.messages {
 			for _, ref := range normal.Files(m) {
@@ -69,12 +109,8 @@ func (o *origin) renew(ctx context.Context, key archive.MediaKey, stale []byte) 
 		}
 	}
 	if err := o.renewEmoji(ctx, fresh); err != nil {
-		return normal.FileRef{}, err
+		return err
 	}
 	o.fresh = fresh
-	ref, ok := fresh[key]
-	if !ok || ref.Gone {
-		return normal.FileRef{}, &unavailableError{"its message is gone"}
-	}
-	return ref, nil
+	return nil
 }

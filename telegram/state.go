@@ -103,6 +103,7 @@ type work struct {
 	workSize
 	Chat       archive.PeerID `json:"chat"`
 	AccessHash int64          `json:"access_hash,omitempty"`
+	References int64          `json:"references,omitempty"` // when they came, Unix seconds
 	Files      []workFile     `json:"files"`
 }
 
@@ -122,9 +123,10 @@ type workFile struct {
 	Emoji bool `json:"emoji,omitempty"`
 }
 
-// newWork makes work of files, the smallest first.
-func newWork(chat archive.PeerID, hash int64, files []workFile) *work {
-	w := &work{Chat: chat, AccessHash: hash, Files: slices.Clone(files)}
+// newWork makes work of files whose references came at the given time, the
+// smallest first.
+func newWork(chat archive.PeerID, hash, references int64, files []workFile) *work {
+	w := &work{Chat: chat, AccessHash: hash, References: references, Files: slices.Clone(files)}
 	w.Count = len(files)
 	for _, f := range files {
 		w.Bytes += f.Size

@@ -293,7 +293,7 @@ func (r *run) resortWork(ctx context.Context, key string) error {
 func (r *run) relist(b *batch, key, list string, w *work, stays, moves []workFile) error {
 	b.put(key, nil)
 	if len(stays) > 0 {
-		if err := b.set(key, newWork(w.Chat, w.AccessHash, stays)); err != nil {
+		if err := b.set(key, newWork(w.Chat, w.AccessHash, w.References, stays)); err != nil {
 			return err
 		}
 	}
@@ -305,5 +305,5 @@ func (r *run) relist(b *batch, key, list string, w *work, stays, moves []workFil
 	if _, err := load(r.archive, other, &there); err != nil {
 		return err
 	}
-	return b.set(other, newWork(w.Chat, w.AccessHash, append(there.Files, moves...)))
+	return b.set(other, newWork(w.Chat, w.AccessHash, w.References, append(there.Files, moves...)))
 }
