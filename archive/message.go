@@ -58,6 +58,10 @@ type Message struct {
 	// Rich is the text of a message that is laid out like an article (headings,
 	// lists, tables): its paragraphs one under the other. The layout is in Raw.
 	Rich *Text `json:"rich,omitempty"`
+	// RichMedia is what such a message shows among its paragraphs.
+	RichMedia []Media `json:"rich_media,omitempty"`
+	// RichPart: the server gave the beginning of the article and no more.
+	RichPart bool `json:"rich_part,omitempty"`
 
 	// Unsupported: the server said this client cannot show the message
 	// (messageMediaUnsupported, messageActionEmpty …). Raw has what there is.

@@ -31,6 +31,7 @@ type attached struct {
 	file  string // photo, document, vcard, photo of an action
 	thumb string
 	emoji map[archive.MediaKey]string
+	rich  []attached // what an article shows
 }
 
 // emojiPath is the path of a custom emoji, or its number if it has none here.
@@ -51,18 +52,35 @@ func (s *shelf) attach(ctx context.Context, m *archive.Message) (at attached, er
 	if at.emoji, err = s.emojis(ctx, m); err != nil {
 		return at, err
 	}
+	for i := range m.RichMedia {
+		shown, err := s.attachMedia(ctx, &m.RichMedia[i], m)
+		if err != nil {
+			return at, err
+		}
+		at.rich = append(at.rich, shown)
+	}
 	switch {
 	case m.Action != nil:
 		if m.Action.Type == "edit_group_photo" || m.Action.Type == "suggest_profile_photo" {
 			at.file, err = s.photo(ctx, m.Action.Photo, 0, m.Date)
 		}
-	case m.Media == nil:
-	case m.Media.Kind == archive.MediaKindPhoto:
-		at.file, err = s.photo(ctx, m.Media.File, m.Media.TTL, m.Date)
-	case m.Media.Kind == archive.MediaKindDocument:
-		at.file, at.thumb, err = s.document(ctx, m.Media, m.Date)
-	case m.Media.Kind == archive.MediaKindContact:
-		at.file, err = s.vcard(ctx, m.Media.Contact, m.ID)
+	case m.Media != nil:
+		own, err := s.attachMedia(ctx, m.Media, m)
+		at.file, at.thumb = own.file, own.thumb
+		return at, err
+	}
+	return at, err
+}
+
+// attachMedia writes the files of one piece of media of a message.
+func (s *shelf) attachMedia(ctx context.Context, media *archive.Media, m *archive.Message) (at attached, err error) {
+	switch media.Kind {
+	case archive.MediaKindPhoto:
+		at.file, err = s.photo(ctx, media.File, media.TTL, m.Date)
+	case archive.MediaKindDocument:
+		at.file, at.thumb, err = s.document(ctx, media, m.Date)
+	case archive.MediaKindContact:
+		at.file, err = s.vcard(ctx, media.Contact, m.ID)
 	}
 	return at, err
 }

@@ -28,6 +28,8 @@
 //   - a file that several messages carry is written once per chat, where Telegram
 //     Desktop writes the first 100,000 once per run: so the folder of a chat is
 //     complete, and stays as it is when other chats grow;
+//   - what an article shows among its paragraphs is listed as "rich_media", in the
+//     keys of a message's own media: the format has no word for it;
 //   - an export can be updated. A file keeps the path that it got first, a chat
 //     its folder, and only what is missing is written.
 //

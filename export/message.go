@@ -51,6 +51,7 @@ func (e *encoder) message(w *buffer, indent int, m *archive.Message, at attached
 		e.media(&o, m.Media, at)
 	}
 	messageText(&o, m, at)
+	e.article(&o, m.RichMedia, at.rich)
 	buttons(&o, m.Buttons)
 	e.reactions(&o, m.Reactions, at)
 	o.end()
@@ -142,6 +143,21 @@ func messageText(o *object, m *archive.Message, at attached) {
 	}
 	o.key("text_entities")
 	entitiesValue(o.w, o.indent+1, ps, at)
+}
+
+// article lists what an article shows among its paragraphs, in the keys of a
+// message's own media. Telegram Desktop has no word for it; this one is ours.
+func (e *encoder) article(o *object, shown []archive.Media, at []attached) {
+	if len(shown) == 0 {
+		return
+	}
+	l := o.list("rich_media")
+	for i := range shown {
+		one := l.object()
+		e.media(&one, &shown[i], at[i])
+		one.end()
+	}
+	l.end()
 }
 
 func buttons(o *object, rows [][]archive.Button) {

@@ -97,6 +97,9 @@ func (r *run) take(ctx context.Context, b *batch, updates []tg.UpdateClass, user
 			}
 			continue
 		}
+		if err := r.wholeArticles(ctx, c, ch.edited[id]); err != nil {
+			return err
+		}
 		if err := r.versions(b, c, ch.edited[id], users, chats); err != nil {
 			return err
 		}

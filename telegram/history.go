@@ -215,6 +215,9 @@ func (r *run) ahead(ctx context.Context, c *chat, from, to int) <-chan answer {
 		if undecodable(a.err) {
 			a = r.around(ctx, c, from, to)
 		}
+		if a.err == nil {
+			a.err = r.wholeArticles(ctx, c, a.messages)
+		}
 		out <- a
 	}()
 	return out

@@ -44,6 +44,7 @@ type run struct {
 
 	committing sync.Mutex
 	hashing    atomic.Int32 // whether the server gives hashes of files
+	curt       atomic.Bool  // the server does not answer when it is asked for whole articles
 
 	mu     sync.Mutex // guards the rest
 	result Result

@@ -52,6 +52,9 @@ func EmojiIn(m *archive.Message) []archive.MediaKey {
 		g.media(m.Reply.Media)
 	}
 	g.media(m.Media)
+	for i := range m.RichMedia {
+		g.media(&m.RichMedia[i])
+	}
 	g.action(m.Action)
 	return g.keys
 }

@@ -17,7 +17,7 @@ func Files(m tg.MessageClass) []FileRef {
 	case *tg.Message:
 		own.media(m.Media, &quoted)
 		own.photos(m.RichMessage.Photos...)
-		own.documents(m.RichMessage.Documents...)
+		own.illustrated(m.RichMessage.Documents...)
 		if reply, ok := m.ReplyTo.(*tg.MessageReplyHeader); ok {
 			quoted.media(reply.ReplyMedia, &quoted)
 		}
@@ -63,6 +63,14 @@ func (g *gatherer) photos(list ...tg.PhotoClass) {
 func (g *gatherer) documents(list ...tg.DocumentClass) {
 	for _, d := range list {
 		g.add(documentRef(d))
+	}
+}
+
+// illustrated adds documents with their thumbnails.
+func (g *gatherer) illustrated(list ...tg.DocumentClass) {
+	for _, d := range list {
+		g.add(documentRef(d))
+		g.add(thumbnailRef(d))
 	}
 }
 

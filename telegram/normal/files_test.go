@@ -48,7 +48,7 @@ func TestFiles(t *testing.T) {
 		{"paid", &tg.Message{Media: &tg.MessageMediaPaidMedia{ExtendedMedia: []tg.MessageExtendedMediaClass{&tg.MessageExtendedMediaPreview{}, &tg.MessageExtendedMedia{Media: withPhoto}, &tg.MessageExtendedMedia{Media: withVideo}}}}, []FileRef{photo, video, thumb}},
 		{"invoice", &tg.Message{Media: &tg.MessageMediaInvoice{ExtendedMedia: &tg.MessageExtendedMedia{Media: withPhoto}}}, []FileRef{photo}},
 		{"poll", &tg.Message{Media: &tg.MessageMediaPoll{AttachedMedia: withPhoto, Poll: tg.Poll{Answers: []tg.PollAnswerClass{&tg.PollAnswer{Media: withVideo}}}}}, []FileRef{photo, video, thumb}},
-		{"article", &tg.Message{RichMessage: tg.RichMessage{Photos: []tg.PhotoClass{somePhoto()}, Documents: []tg.DocumentClass{someVideo()}}}, []FileRef{photo, video}},
+		{"article", &tg.Message{RichMessage: tg.RichMessage{Photos: []tg.PhotoClass{somePhoto()}, Documents: []tg.DocumentClass{someVideo()}}}, []FileRef{photo, video, thumb}},
 		{"group photo", &tg.MessageService{Action: &tg.MessageActionChatEditPhoto{Photo: somePhoto()}}, []FileRef{photo}},
 		{"suggested photo", &tg.MessageService{Action: &tg.MessageActionSuggestProfilePhoto{Photo: somePhoto()}}, []FileRef{photo}},
 		{"poll answer", &tg.MessageService{Action: &tg.MessageActionPollAppendAnswer{Answer: &tg.PollAnswer{Media: withPhoto}}}, []FileRef{photo}},

@@ -40,6 +40,10 @@ func withRich(t tg.RichTextClass) any {
 	return &tg.Message{RichMessage: tg.RichMessage{Blocks: []tg.PageBlockClass{&tg.PageBlockParagraph{Text: t}}}}
 }
 
+func withBlock(b tg.PageBlockClass) any {
+	return &tg.Message{RichMessage: tg.RichMessage{Blocks: []tg.PageBlockClass{b}}}
+}
+
 func withText(s string, e ...tg.MessageEntityClass) any { return &tg.Message{Message: s, Entities: e} }
 
 func withAction(a tg.MessageActionClass) any { return &tg.MessageService{Action: a} }
@@ -143,6 +147,20 @@ func spots() []spot {
 			return &tg.Message{RichMessage: tg.RichMessage{Blocks: []tg.PageBlockClass{b}}}
 		}),
 		at(withRich),
+		at(func(i tg.PageListItemClass) any {
+			return withBlock(&tg.PageBlockList{Items: []tg.PageListItemClass{i}})
+		}),
+		at(func(i tg.PageListOrderedItemClass) any {
+			return withBlock(&tg.PageBlockOrderedList{Items: []tg.PageListOrderedItemClass{i}})
+		}),
+		at(func(r *tg.PageTableRow) any { return withBlock(&tg.PageBlockTable{Rows: []tg.PageTableRow{*r}}) }),
+		at(func(c *tg.PageTableCell) any {
+			return withBlock(&tg.PageBlockTable{Rows: []tg.PageTableRow{{Cells: []tg.PageTableCell{*c}}}})
+		}),
+		at(func(c *tg.PageCaption) any { return withBlock(&tg.PageBlockPhoto{Caption: *c}) }),
+		at(func(a *tg.PageRelatedArticle) any {
+			return withBlock(&tg.PageBlockRelatedArticles{Articles: []tg.PageRelatedArticle{*a}})
+		}),
 	}
 }
 

@@ -95,6 +95,8 @@ func beyondExport(msg *archive.Message, m *tg.Message) {
 	msg.PaidStars = m.PaidMessageStars
 	msg.FactCheck = optional(m.Factcheck.Text.Text, m.Factcheck.Text.Entities)
 	msg.Rich = rich(m.RichMessage)
+	msg.RichMedia = richMedia(m.RichMessage)
+	msg.RichPart = m.RichMessage.Part
 	if s := m.SuggestedPost; !s.Zero() {
 		price := credits(s.Price)
 		msg.Suggested = &archive.Suggested{

@@ -231,17 +231,21 @@ func TestRich(t *testing.T) {
 		&tg.PageBlockParagraph{Text: &tg.TextConcat{Texts: []tg.RichTextClass{
 			plain("see "), &tg.TextBold{Text: &tg.TextURL{Text: plain("here"), URL: "u"}}, &tg.TextSubscript{Text: plain("2")},
 		}}},
-		&tg.PageBlockList{Items: []tg.PageListItemClass{&tg.PageListItemText{Text: plain("one")}, &tg.PageListItemBlocks{Blocks: []tg.PageBlockClass{&tg.PageBlockParagraph{Text: plain("two")}}}}},
+		&tg.PageBlockList{Items: []tg.PageListItemClass{&tg.PageListItemText{Text: plain("one")}, &tg.PageListItemBlocks{Checkbox: true, Blocks: []tg.PageBlockClass{&tg.PageBlockParagraph{Text: plain("two")}}}}},
+		&tg.PageBlockOrderedList{Items: []tg.PageListOrderedItemClass{
+			&tg.PageListOrderedItemText{Num: "1", Text: plain("first")},
+			&tg.PageListOrderedItemBlocks{Num: "b", Checkbox: true, Checked: true, Blocks: []tg.PageBlockClass{&tg.PageBlockParagraph{Text: plain("second")}}},
+		}},
 		&tg.PageBlockTable{Title: &tg.TextEmpty{}, Rows: []tg.PageTableRow{{Cells: []tg.PageTableCell{{Text: plain("a")}, {Text: plain("b")}}}}},
 		&tg.PageBlockPhoto{PhotoID: 3, Caption: tg.PageCaption{Text: plain("pic"), Credit: &tg.TextEmpty{}}},
 		&tg.PageBlockPreformatted{Text: plain("x := 1"), Language: "go"},
 	}}})
 	same(t, "rich", msg.Rich, &archive.Text{
-		Text: "Tïtle 🤖\nsee here2\none\ntwo\na\tb\npic\nx := 1",
+		Text: "Tïtle 🤖\nsee here2\none\n☐ two\n1. first\nb. ☑ second\na\tb\npic\nx := 1",
 		Entities: []archive.Entity{
 			{Type: "text_link", Offset: 13, Length: 4, URL: "u"},
 			{Type: "bold", Offset: 13, Length: 4},
-			{Type: "pre", Offset: 35, Length: 6, Language: "go"},
+			{Type: "pre", Offset: 58, Length: 6, Language: "go"},
 		},
 	})
 }

@@ -24,6 +24,24 @@ func rich(m tg.RichMessage) *archive.Text {
 	return &t
 }
 
+// richMedia is what an article shows: photos, then documents, in the order of the
+// message. What is gone is left out.
+func richMedia(m tg.RichMessage) []archive.Media {
+	var list []archive.Media
+	for _, p := range m.Photos {
+		if f := photo(p); f != nil {
+			list = append(list, archive.Media{Kind: archive.MediaKindPhoto, File: f})
+		}
+	}
+	for _, d := range m.Documents {
+		out := archive.Media{Kind: archive.MediaKindDocument}
+		if document(&out, d); out.File != nil {
+			list = append(list, out)
+		}
+	}
+	return list
+}
+
 // A writer puts a text with its formatting together. Offsets count UTF-16
 // units.
 type writer struct {

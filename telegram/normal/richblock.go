@@ -71,7 +71,9 @@ func (w *writer) block(b tg.PageBlockClass) {
 	case *tg.PageBlockRelatedArticles:
 		w.line(b.Title)
 		for _, a := range b.Articles {
-			w.plain(a.Title)
+			w.span(archive.Entity{Type: "text_link", URL: a.URL}, func() { w.write(a.Title) })
+			w.write("\n")
+			w.plain(a.Description)
 		}
 	default:
 		w.line(paragraph(b))
@@ -156,8 +158,10 @@ func (w *writer) caption(c tg.PageCaption) {
 func (w *writer) listItem(item tg.PageListItemClass) {
 	switch item := item.(type) {
 	case *tg.PageListItemText:
+		w.tick(item.Checkbox, item.Checked)
 		w.line(item.Text)
 	case *tg.PageListItemBlocks:
+		w.tick(item.Checkbox, item.Checked)
 		w.blocks(item.Blocks)
 	}
 }
@@ -165,9 +169,30 @@ func (w *writer) listItem(item tg.PageListItemClass) {
 func (w *writer) orderedItem(item tg.PageListOrderedItemClass) {
 	switch item := item.(type) {
 	case *tg.PageListOrderedItemText:
+		w.number(item.Num)
+		w.tick(item.Checkbox, item.Checked)
 		w.line(item.Text)
 	case *tg.PageListOrderedItemBlocks:
+		w.number(item.Num)
+		w.tick(item.Checkbox, item.Checked)
 		w.blocks(item.Blocks)
+	}
+}
+
+// number writes what stands before an item of an ordered list.
+func (w *writer) number(n string) {
+	if n != "" {
+		w.write(n + ". ")
+	}
+}
+
+// tick writes the box of an item that can be ticked.
+func (w *writer) tick(box, checked bool) {
+	switch {
+	case checked:
+		w.write("☑ ")
+	case box:
+		w.write("☐ ")
 	}
 }
 
