@@ -183,16 +183,31 @@ func (a *awaited) abandon() {
 	a.out = nil
 }
 
+// signInPatience is how long a sign-in waits in all where the server asks for
+// pauses, without saying anything to the person who waits.
+const signInPatience = 30 * time.Second
+
 // single makes every call once: for calls that change something, as those of a
-// sign-in do.
+// sign-in do. A call that the server puts off by a short pause has changed
+// nothing, and is made again.
 type single struct {
-	next  tg.Invoker
-	limit time.Duration
+	next     tg.Invoker
+	limit    time.Duration // for one try
+	patience time.Duration // for the pauses of one call
 }
 
 // Invoke implements tg.Invoker.
 func (s single) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) error {
-	return callOnce(ctx, s.next, s.limit, in, out)
+	for left := s.patience; ; {
+		err := callOnce(ctx, s.next, s.limit, in, out)
+		wait, put := tgerr.AsFloodWait(err)
+		if left -= wait + floodMargin; !put || left < 0 {
+			return err
+		}
+		if err := sleep(ctx, wait+floodMargin); err != nil {
+			return err
+		}
+	}
 }
 
 // methodName is the name of a request, such as messages.getHistory.

@@ -23,11 +23,18 @@ var (
 	// ErrSessionUnreadable: the session file cannot be opened with this sealer,
 	// or is damaged.
 	ErrSessionUnreadable = errors.New("the session file cannot be read")
+	// ErrSessionUnsafe: others could read or replace the session file.
+	ErrSessionUnsafe = errors.New("the session file is not safe from others")
 	// ErrSessionLost: the server said it does not know the session's key. That
 	// can be a passing fault of the server: the key is kept and used again.
 	ErrSessionLost = errors.New("the server does not know the session's key; the key is kept")
 	// ErrSessionRevoked: the server ended the session, or the account is gone.
 	ErrSessionRevoked = errors.New("the session was ended")
+	// ErrAccountGone: the server says that the account was deleted or banned.
+	ErrAccountGone = errors.New("the account was deleted or banned")
+	// ErrSessionDuplicated: the session's key was used from two places at once,
+	// and the server has voided it for both.
+	ErrSessionDuplicated = errors.New("the session was used from two places at once")
 	// ErrUnreachable: the server cannot be reached, or does not answer.
 	ErrUnreachable = errors.New("the server cannot be reached")
 	// ErrServerKey: the server has none of the public keys it should have.
@@ -41,8 +48,21 @@ var (
 	ErrPhoneUnknown = errors.New("no account has this phone number")
 	// ErrPhoneOther: the session belongs to an account with another number.
 	ErrPhoneOther = errors.New("already signed in with another phone number")
-	// ErrCodeInvalid: the sign-in code is wrong, or its time is over.
+	// ErrAccountOther: the one that let the session in is not the account that
+	// this session was for before.
+	ErrAccountOther = errors.New("this is another account than the one before")
+	// ErrSignedIn: there is a session that works; nothing was changed.
+	ErrSignedIn = errors.New("signed in already")
+	// ErrTooManyTries: the server takes no more sign-ins of this number for now.
+	ErrTooManyTries = errors.New("the server allows no more sign-ins with this phone number for now")
+	// ErrCodeInvalid: the sign-in code is wrong.
 	ErrCodeInvalid = errors.New("the code is not valid")
+	// ErrCodeExpired: the sign-in code's time is over.
+	ErrCodeExpired = errors.New("the code's time is over")
+	// ErrEmailNeeded: the account needs an e-mail address for sign-ins first.
+	ErrEmailNeeded = errors.New("the account has to be given a sign-in e-mail address first")
+	// ErrQRNotScanned: nobody has agreed to any of the QR codes.
+	ErrQRNotScanned = errors.New("no QR code was scanned")
 	// ErrPasswordInvalid: the password of two-step verification is wrong.
 	ErrPasswordInvalid = errors.New("the password is not valid")
 )
@@ -93,6 +113,25 @@ func sessionEnded(err error) bool {
 	}
 	return tgerr.IsCode(err, 401) || tgerr.Is(err, "AUTH_KEY_DUPLICATED")
 }
+
+// revoked says what it means that the server ended the session.
+func revoked(err error) error {
+	switch {
+	case tgerr.Is(err, "USER_DEACTIVATED", "USER_DEACTIVATED_BAN"):
+		return fmt.Errorf("%w: %w: %w", ErrSessionRevoked, ErrAccountGone, err)
+	case tgerr.Is(err, "AUTH_KEY_DUPLICATED"):
+		return fmt.Errorf("%w: %w: %w", ErrSessionRevoked, ErrSessionDuplicated, err)
+	}
+	return fmt.Errorf("%w: %w", ErrSessionRevoked, err)
+}
+
+// An unsafeError says why a session file is not safe: errors.Is ErrSessionUnsafe.
+type unsafeError struct{ path, why string }
+
+func (e *unsafeError) Error() string {
+	return fmt.Sprintf("%v: %s: %s", ErrSessionUnsafe, e.path, e.why)
+}
+func (e *unsafeError) Unwrap() error { return ErrSessionUnsafe }
 
 // refused reports whether the server answered with an error of its own, as
 // opposed to a call that got no answer.

@@ -214,7 +214,7 @@ func (b *branches) signIn(ctx context.Context, client *telegram.Client, dc int, 
 	if err != nil {
 		return fmt.Errorf("sign in at data centre %d: %w", dc, err)
 	}
-	there := tg.NewClient(single{client, b.client.options.CallTimeout})
+	there := tg.NewClient(single{client, b.client.options.CallTimeout, signInPatience})
 	request := &tg.AuthImportAuthorizationRequest{ID: exported.ID, Bytes: exported.Bytes}
 	if _, err := there.AuthImportAuthorization(ctx, request); err != nil {
 		return fmt.Errorf("sign in at data centre %d: %w", dc, err)

@@ -38,6 +38,10 @@ type link struct {
 	once *tg.Client
 	// config is the server's list of data centres, and which one this is.
 	config func() tg.Config
+	// move makes another data centre the account's own.
+	move func(ctx context.Context, dc int) error
+	// agreed gets a value when somebody agrees to a QR code.
+	agreed <-chan struct{}
 	// open opens several connections to a place.
 	open     func(ctx context.Context, p place) (telegram.CloseInvoker, error)
 	branches *branches
@@ -87,9 +91,15 @@ func (c *Client) connectTo(ctx context.Context, server tg.DCOption, g *gates, bo
 	if server.ID != 0 {
 		number.watch(ctx, &options)
 	}
+	agreed := make(chan struct{}, 1)
+	options.UpdateHandler = telegram.UpdateHandlerFunc(func(_ context.Context, u tg.UpdatesClass) error {
+		agreedTo(agreed, u)
+		return nil
+	})
 	client := telegram.NewClient(c.options.APIID, c.options.APIHash, options)
 	l := c.newLink(client, g, cancel)
 	l.branches = &branches{client: c, dialer: d, run: ctx, busy: &branchesEnd, home: l, keys: map[int]*keyStore{}}
+	l.agreed = agreed
 	number.api = l.once
 	late := time.AfterFunc(c.options.ConnectTimeout, func() { cancel(d.unreachable()) })
 	defer late.Stop()
@@ -111,6 +121,9 @@ func (c *Client) connectTo(ctx context.Context, server tg.DCOption, g *gates, bo
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
+	if sessionEnded(err) && !errors.Is(err, ErrSessionRevoked) {
+		return revoked(err) // told before the first call
+	}
 	return connectError(err)
 }
 
@@ -127,7 +140,7 @@ func connectError(err error) error {
 }
 
 func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.CancelCauseFunc) *link {
-	l := &link{options: &c.options, gates: g, config: client.Config, pools: map[place]*pool{}}
+	l := &link{options: &c.options, gates: g, config: client.Config, move: client.MigrateTo, pools: map[place]*pool{}}
 	l.open = func(ctx context.Context, p place) (telegram.CloseInvoker, error) {
 		switch connections := int64(c.options.Connections); {
 		case p.cdn:
@@ -138,12 +151,12 @@ func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.Cance
 			return l.branches.open(ctx, p.dc)
 		}
 	}
-	l.once = tg.NewClient(single{client, c.options.CallTimeout})
+	l.once = tg.NewClient(single{client, c.options.CallTimeout, signInPatience})
 	home := &caller{
 		dc: c.options.DC, next: client, limit: c.options.CallTimeout, tries: callTries, gates: g, log: c.options.Log,
 		unauthorised: func(ctx context.Context, err error) error {
 			_ = sleep(ctx, lostNotice)
-			err = fmt.Errorf("%w: %w", ErrSessionRevoked, err)
+			err = revoked(err)
 			cancel(err)
 			return err
 		},
@@ -171,8 +184,8 @@ func (c *Client) clientOptions(d *dialer) telegram.Options {
 		SessionStorage: c.options.Session,
 		Device:         c.options.Device.config(),
 		Logger:         gotdLog{c.options.Log},
-		// Updates are taken by asking for the difference, not as they are
-		// pushed. A handler all the same: without one gotd wraps every call in
+		// Updates of messages are taken by asking for the difference, not as they
+		// are pushed. A handler all the same: without one gotd wraps every call in
 		// invokeWithoutUpdates.
 		UpdateHandler: telegram.UpdateHandlerFunc(func(context.Context, tg.UpdatesClass) error { return nil }),
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gotd/td/crypto"
 	"github.com/gotd/td/telegram/auth"
 	"github.com/gotd/td/tg"
 	"github.com/gotd/td/tgerr"
@@ -24,31 +23,6 @@ type Asker interface {
 	// Password asks for the password of two-step verification; hint is what
 	// the person once wrote to remember it by, "" for none.
 	Password(ctx context.Context, hint string) (string, error)
-}
-
-// Delivery says how the code was sent.
-type Delivery struct {
-	// Way: app, sms, call, flash_call, missed_call, email, fragment, other.
-	Way    string
-	Length int // of the code, 0 if unknown
-	Try    int // 1 for the first time; more: the code before was wrong
-}
-
-// String says it in words.
-func (d Delivery) String() string {
-	words := map[string]string{
-		"app": "in the Telegram app on another device", "sms": "by SMS", "call": "by a phone call",
-		"flash_call": "by a phone call", "missed_call": "by a missed call: the last digits of the number that called",
-		"email": "by e-mail", "fragment": "on fragment.com", "other": "by Telegram",
-	}
-	out := words[d.Way]
-	if d.Length > 0 {
-		out += fmt.Sprintf(", %d digits", d.Length)
-	}
-	if d.Try > 1 {
-		out += "; the last one was wrong"
-	}
-	return out
 }
 
 // Self is the account that is signed in.
@@ -73,27 +47,51 @@ func (s *Self) Name() string {
 // is the same phone, ErrPhoneOther if not. A session that the server ended is
 // replaced, but only once the new one has signed in.
 //
-// Errors: ErrPhoneInvalid, ErrPhoneBanned, ErrPhoneUnknown, ErrCodeInvalid,
-// ErrPasswordInvalid, *FloodError and those of every connection.
+// Errors: ErrPhoneInvalid, ErrPhoneBanned, ErrPhoneUnknown, ErrTooManyTries,
+// ErrCodeInvalid, ErrCodeExpired, ErrEmailNeeded, ErrPasswordInvalid, *FloodError
+// and those of every connection.
 func (c *Client) Login(ctx context.Context, phone string, ask Asker) (*Self, error) {
-	if c.Account() != "" {
-		self, err := c.whoami(ctx)
-		switch {
-		case err == nil:
-			return self, samePhone(self, phone)
-		case !errors.Is(err, ErrSessionRevoked) && !errors.Is(err, ErrSessionLost):
+	if self, err := c.signedIn(ctx); err != nil || self != nil {
+		if err != nil {
 			return nil, err
 		}
+		return self, samePhone(self, phone)
 	}
-	c.options.Session.begin()
+	c.options.Session.begin(nil)
+	return c.signInWith(ctx, func(ctx context.Context, l *link) (*Self, error) {
+		if err := c.signIn(ctx, l.once, phone, ask); err != nil {
+			return nil, signInError(err)
+		}
+		return whoami(ctx, l)
+	})
+}
+
+// signedIn asks the server whose session this is: nil for nobody's, also where
+// the server ended it.
+func (c *Client) signedIn(ctx context.Context) (*Self, error) {
+	if c.Account() == "" {
+		return nil, nil
+	}
+	var self *Self
+	err := c.connect(ctx, c.newGates(nil), func(ctx context.Context, l *link) (err error) {
+		self, err = whoami(ctx, l)
+		return err
+	})
+	if errors.Is(err, ErrSessionRevoked) || errors.Is(err, ErrSessionLost) {
+		return nil, nil
+	}
+	return self, err
+}
+
+// signInWith connects with the key of a sign-in that has begun, and keeps it if
+// prove comes back with the account it belongs to. Else nothing changes.
+func (c *Client) signInWith(ctx context.Context, prove func(context.Context, *link) (*Self, error)) (*Self, error) {
 	defer c.options.Session.abandon()
 	var self *Self
-	err := c.connect(ctx, c.newGates(nil), func(ctx context.Context, l *link) error {
-		user, err := c.signIn(ctx, l.once, phone, ask)
-		if err != nil {
+	err := c.connect(ctx, c.newGates(nil), func(ctx context.Context, l *link) (err error) {
+		if self, err = prove(ctx, l); err != nil {
 			return err
 		}
-		self = selfOf(user)
 		return c.options.Session.adopt(ctx, self.ID, l.config().ThisDC)
 	})
 	if err != nil {
@@ -103,70 +101,84 @@ func (c *Client) Login(ctx context.Context, phone string, ask Asker) (*Self, err
 }
 
 // whoami asks the server whose session this is.
-func (c *Client) whoami(ctx context.Context) (*Self, error) {
-	var self *Self
-	err := c.connect(ctx, c.newGates(nil), func(ctx context.Context, l *link) error {
-		user, err := l.self(ctx)
-		if err == nil {
-			self = selfOf(user)
-		}
-		return err
-	})
-	return self, err
+func whoami(ctx context.Context, l *link) (*Self, error) {
+	user, err := l.self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return selfOf(user), nil
 }
 
-func (c *Client) signIn(ctx context.Context, api *tg.Client, phone string, ask Asker) (*tg.User, error) {
-	client := auth.NewClient(api, crypto.DefaultRand(), c.options.APIID, c.options.APIHash)
-	sent, err := client.SendCode(ctx, phone, auth.SendCodeOptions{})
+// signIn proves with a code, and a password if need be, who is calling.
+func (c *Client) signIn(ctx context.Context, api *tg.Client, phone string, ask Asker) error {
+	sent, err := api.AuthSendCode(ctx, &tg.AuthSendCodeRequest{
+		PhoneNumber: phone, APIID: c.options.APIID, APIHash: c.options.APIHash,
+	})
 	if err != nil {
-		return nil, signInError(err)
+		return err
 	}
 	switch sent := sent.(type) {
 	case *tg.AuthSentCode:
-		err = typeCode(ctx, client, phone, sent, ask)
-	case *tg.AuthSentCodeSuccess:
-		// The server knows this device: no code is needed.
+		err = typeCode(ctx, api, phone, sent, ask)
+	case *tg.AuthSentCodeSuccess: // the server knows this device: no code is needed
+		err = accepted(sent.Authorization)
 	default:
-		return nil, errors.New("the server wants something for the code that this program cannot give")
+		return errors.New("the server wants something for the code that this program cannot give")
 	}
-	if errors.Is(err, auth.ErrPasswordAuthNeeded) {
-		err = typePassword(ctx, api, client, ask)
-	}
-	if err != nil {
-		return nil, signInError(err)
-	}
-	l := &link{api: api}
-	return l.self(ctx)
+	return c.orPassword(ctx, api, err, ask)
 }
 
-// typeCode asks for the code until it is right.
-func typeCode(ctx context.Context, client *auth.Client, phone string, sent *tg.AuthSentCode, ask Asker) error {
-	where := delivery(sent.Type)
-	for where.Try = 1; ; where.Try++ {
-		code, err := ask.Code(ctx, where)
+// orPassword goes on with the password where err says that one is needed.
+func (c *Client) orPassword(ctx context.Context, api *tg.Client, err error, ask Asker) error {
+	if tgerr.Is(err, "SESSION_PASSWORD_NEEDED") {
+		return typePassword(ctx, api, ask)
+	}
+	return err
+}
+
+// accepted looks whether a sign-in has led to an account.
+func accepted(a tg.AuthAuthorizationClass) error {
+	if _, ok := a.(*tg.AuthAuthorizationSignUpRequired); ok {
+		return ErrPhoneUnknown
+	}
+	return nil
+}
+
+// typePassword asks for the password until it is right.
+func typePassword(ctx context.Context, api *tg.Client, ask Asker) error {
+	for try := 1; ; try++ {
+		settings, err := api.AccountGetPassword(ctx)
 		if err != nil {
-			return orTryBefore(err, where.Try, ErrCodeInvalid)
+			return err
 		}
-		_, err = client.SignIn(ctx, phone, strings.TrimSpace(code), sent.PhoneCodeHash)
-		if !tgerr.Is(err, "PHONE_CODE_INVALID", "PHONE_CODE_EMPTY") || where.Try == signInTries {
+		password, err := ask.Password(ctx, settings.Hint)
+		if err != nil {
+			return orTryBefore(err, try, ErrPasswordInvalid)
+		}
+		err = provePassword(ctx, api, settings, password)
+		if !tgerr.Is(err, "PASSWORD_HASH_INVALID") || try == signInTries {
 			return err
 		}
 	}
 }
 
-// typePassword asks for the password until it is right.
-func typePassword(ctx context.Context, api *tg.Client, client *auth.Client, ask Asker) error {
-	settings, err := api.AccountGetPassword(ctx)
-	if err != nil {
-		return err
-	}
+// provePassword proves a password by the challenge in settings, or by a new one
+// if that is over: it is good for one try and a short time, and goes when the
+// password is changed meanwhile.
+func provePassword(ctx context.Context, api *tg.Client, settings *tg.AccountPassword, password string) error {
 	for try := 1; ; try++ {
-		password, err := ask.Password(ctx, settings.Hint)
-		if err != nil {
-			return orTryBefore(err, try, ErrPasswordInvalid)
+		if !settings.HasPassword {
+			return errors.New("the password was removed meanwhile; sign in again")
 		}
-		_, err = client.Password(ctx, password)
-		if !errors.Is(err, auth.ErrPasswordInvalid) || try == signInTries {
+		proof, err := auth.PasswordHash([]byte(password), settings.SRPID, settings.SRPB, settings.SecureRandom, settings.CurrentAlgo)
+		if err != nil {
+			return fmt.Errorf("the server's way to check a password: %w", err)
+		}
+		_, err = api.AuthCheckPassword(ctx, proof)
+		if !tgerr.Is(err, "SRP_ID_INVALID", "SRP_PASSWORD_CHANGED") || try == signInTries {
+			return err
+		}
+		if settings, err = api.AccountGetPassword(ctx); err != nil {
 			return err
 		}
 	}
@@ -181,28 +193,6 @@ func orTryBefore(err error, try int, wrong error) error {
 	return err
 }
 
-func delivery(t tg.AuthSentCodeTypeClass) Delivery {
-	switch t := t.(type) {
-	case *tg.AuthSentCodeTypeApp:
-		return Delivery{Way: "app", Length: t.Length}
-	case *tg.AuthSentCodeTypeSMS:
-		return Delivery{Way: "sms", Length: t.Length}
-	case *tg.AuthSentCodeTypeFirebaseSMS:
-		return Delivery{Way: "sms", Length: t.Length}
-	case *tg.AuthSentCodeTypeCall:
-		return Delivery{Way: "call", Length: t.Length}
-	case *tg.AuthSentCodeTypeFlashCall:
-		return Delivery{Way: "flash_call"}
-	case *tg.AuthSentCodeTypeMissedCall:
-		return Delivery{Way: "missed_call", Length: t.Length}
-	case *tg.AuthSentCodeTypeEmailCode:
-		return Delivery{Way: "email", Length: t.Length}
-	case *tg.AuthSentCodeTypeFragmentSMS:
-		return Delivery{Way: "fragment", Length: t.Length}
-	}
-	return Delivery{Way: "other"}
-}
-
 // signInError gives the server's refusals the names that callers know.
 func signInError(err error) error {
 	if wait, ok := tgerr.AsFloodWait(err); ok {
@@ -212,23 +202,20 @@ func signInError(err error) error {
 		err   error
 		types []string
 	}{
-		{ErrPhoneInvalid, []string{"PHONE_NUMBER_INVALID", "PHONE_NUMBER_FLOOD", "PHONE_NUMBER_APP_SIGNUP_FORBIDDEN"}},
+		{ErrPhoneInvalid, []string{"PHONE_NUMBER_INVALID"}},
+		{ErrTooManyTries, []string{"PHONE_NUMBER_FLOOD", "PHONE_PASSWORD_FLOOD"}},
 		{ErrPhoneBanned, []string{"PHONE_NUMBER_BANNED"}},
-		{ErrPhoneUnknown, []string{"PHONE_NUMBER_UNOCCUPIED"}},
-		{ErrCodeInvalid, []string{"PHONE_CODE_INVALID", "PHONE_CODE_EMPTY", "PHONE_CODE_EXPIRED", "PHONE_CODE_HASH_EMPTY"}},
+		{ErrPhoneUnknown, []string{"PHONE_NUMBER_UNOCCUPIED", "PHONE_NUMBER_APP_SIGNUP_FORBIDDEN"}},
+		{ErrCodeExpired, []string{"PHONE_CODE_EXPIRED", "EMAIL_VERIFY_EXPIRED", "PHONE_CODE_HASH_EMPTY"}},
+		{ErrCodeInvalid, []string{"PHONE_CODE_INVALID", "PHONE_CODE_EMPTY", "CODE_INVALID", "CODE_EMPTY"}},
 		{ErrPasswordInvalid, []string{"PASSWORD_HASH_INVALID"}},
 		{ErrAPIIDInvalid, []string{"API_ID_INVALID", "API_ID_PUBLISHED_FLOOD"}},
+		{ErrAccountGone, []string{"USER_DEACTIVATED", "USER_DEACTIVATED_BAN"}},
 	}
 	for _, n := range named {
 		if tgerr.Is(err, n.types...) {
 			return n.err
 		}
-	}
-	if _, ok := errors.AsType[*auth.SignUpRequired](err); ok {
-		return ErrPhoneUnknown
-	}
-	if errors.Is(err, auth.ErrPasswordInvalid) {
-		return ErrPasswordInvalid
 	}
 	return err
 }
@@ -240,6 +227,8 @@ func selfOf(u *tg.User) *Self {
 	}
 }
 
+// samePhone reports ErrPhoneOther for an account with another number than phone,
+// of which only the digits count; "" is any.
 func samePhone(self *Self, phone string) error {
 	digits := strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {

@@ -43,6 +43,7 @@ type Session struct {
 	mu      sync.Mutex
 	saved   *savedSession // what the file holds; nil: not signed in
 	trial   []byte        // gotd's data during a sign-in
+	given   []byte        // the key that a sign-in must be done with; nil: a new one
 	signing bool          // a sign-in is under way: trial counts, not saved
 	lost    func()        // told when the server wants another key
 }
@@ -58,10 +59,14 @@ type savedSession struct {
 
 // OpenSession opens the session file at path and locks it until Close; where
 // there is no file, the session is not signed in. Errors: ErrSessionInUse,
-// ErrSessionUnreadable.
+// ErrSessionUnreadable, ErrSessionUnsafe.
+//
+// The file is for its owner alone, 0600 in a folder that nobody else can write
+// to. Permissions that are too wide are narrowed; a file of another user, a
+// symbolic link and a file with a second name are refused.
 func OpenSession(path string, s Sealer) (*Session, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("folder of the session: %w", err)
+	if err := ownFolder(filepath.Dir(path)); err != nil {
+		return nil, err
 	}
 	lock, err := lockFile(path + ".lock")
 	if err != nil {
@@ -75,11 +80,13 @@ func OpenSession(path string, s Sealer) (*Session, error) {
 }
 
 func readSession(path string, s Sealer) (*savedSession, error) {
-	sealed, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	sealed, err := readOwn(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	}
-	if err != nil {
+	case errors.Is(err, ErrSessionUnsafe):
+		return nil, err
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrSessionUnreadable, err)
 	}
 	data, err := s.Open(sealed)
@@ -116,6 +123,8 @@ func (s *Session) LoadSession(context.Context) ([]byte, error) {
 	switch {
 	case s.signing && s.trial != nil:
 		return bytes.Clone(s.trial), nil
+	case s.signing && s.given != nil:
+		return bytes.Clone(s.given), nil
 	case !s.signing && s.saved != nil:
 		return bytes.Clone(s.saved.Data), nil
 	}
@@ -127,11 +136,15 @@ func (s *Session) LoadSession(context.Context) ([]byte, error) {
 func (s *Session) StoreSession(_ context.Context, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.signing || s.saved == nil {
+	right := s.given
+	if !s.signing && s.saved != nil {
+		right = s.saved.Data
+	}
+	if right == nil {
 		s.trial = bytes.Clone(data)
 		return nil
 	}
-	same, err := sameKey(s.saved.Data, data)
+	same, err := sameKey(right, data)
 	if err != nil {
 		return err
 	}
@@ -140,6 +153,10 @@ func (s *Session) StoreSession(_ context.Context, data []byte) error {
 			s.lost()
 		}
 		return ErrSessionLost
+	}
+	if s.signing {
+		s.trial = bytes.Clone(data)
+		return nil
 	}
 	if bytes.Equal(s.saved.Data, data) {
 		return nil
@@ -155,8 +172,12 @@ func (s *Session) StoreSession(_ context.Context, data []byte) error {
 func (s *Session) dataCentres() []tg.DCOption {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	from := s.given
+	if s.saved != nil && from == nil {
+		from = s.saved.Data
+	}
 	var stored struct{ Data session.Data }
-	if s.saved == nil || json.Unmarshal(s.saved.Data, &stored) != nil {
+	if from == nil || json.Unmarshal(from, &stored) != nil {
 		return nil
 	}
 	return stored.Data.Config.DCOptions
@@ -169,11 +190,12 @@ func (s *Session) onLost(f func()) {
 	s.lost = f
 }
 
-// begin starts a sign-in with a new key. The file stays as it is.
-func (s *Session) begin() {
+// begin starts a sign-in with a new key, or with the given one in gotd's form.
+// The file stays as it is.
+func (s *Session) begin(given []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.signing, s.trial = true, nil
+	s.signing, s.trial, s.given = true, nil, given
 }
 
 // How long adopt waits for the key to be handed over, and how often it looks.
@@ -215,7 +237,7 @@ func (s *Session) tryAdopt(account archive.PeerID, dc int) (bool, error) {
 	if err := s.write(&savedSession{Version: sessionVersion, Account: account, Data: s.trial}); err != nil {
 		return false, err
 	}
-	s.signing, s.trial = false, nil
+	s.signing, s.trial, s.given = false, nil, nil
 	return true, nil
 }
 
@@ -223,7 +245,18 @@ func (s *Session) tryAdopt(account archive.PeerID, dc int) (bool, error) {
 func (s *Session) abandon() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.signing, s.trial = false, nil
+	s.signing, s.trial, s.given = false, nil, nil
+}
+
+// remove deletes the file: nobody is signed in any more.
+func (s *Session) remove() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := os.Remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the session: %w", err)
+	}
+	s.saved = nil
+	return nil
 }
 
 func (s *Session) write(saved *savedSession) error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gotd/td/session"
+	"golang.org/x/sys/unix"
 )
 
 // xorSealer is no cipher; it makes files that do not show what is in them and
@@ -61,7 +62,7 @@ func openSession(t *testing.T, path string) *Session {
 func signedIn(t *testing.T, path, key string) {
 	t.Helper()
 	s := openSession(t, path)
-	s.begin()
+	s.begin(nil)
 	if err := s.StoreSession(t.Context(), gotdSession(t, key, 1)); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +133,7 @@ func TestSessionSignIn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.session")
 	signedIn(t, path, "old")
 	s := openSession(t, path)
-	s.begin()
+	s.begin(nil)
 	if _, err := s.LoadSession(t.Context()); !errors.Is(err, session.ErrNotFound) {
 		t.Fatalf("a sign-in starts with the old key: error %v", err)
 	}
@@ -147,7 +148,7 @@ func TestSessionSignIn(t *testing.T) {
 	if data, _ = s.LoadSession(t.Context()); !bytes.Equal(data, gotdSession(t, "old", 1)) {
 		t.Fatal("a sign-in that came to nothing changed the key")
 	}
-	s.begin()
+	s.begin(nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if err := s.adopt(ctx, "user6", 2); err == nil {
@@ -173,6 +174,81 @@ func TestSessionSignIn(t *testing.T) {
 	}
 }
 
+// From its first byte the session is for its owner alone, whatever the umask,
+// and permissions that somebody widened are narrowed again.
+func TestSessionPermissions(t *testing.T) {
+	defer unix.Umask(unix.Umask(0))
+	dir := filepath.Join(t.TempDir(), "secrets")
+	path := filepath.Join(dir, "a.session")
+	signedIn(t, path, "the key")
+	modes := func(when string) {
+		t.Helper()
+		for name, want := range map[string]os.FileMode{dir: 0o700, path: 0o600, path + ".lock": 0o600} {
+			if info, err := os.Stat(name); err != nil || info.Mode().Perm() != want {
+				t.Errorf("%s: %s has %v, want %v (error %v)", when, filepath.Base(name), info.Mode(), want, err)
+			}
+		}
+	}
+	modes("made")
+	for _, name := range []string{path, path + ".lock"} {
+		if err := os.Chmod(name, 0o664); err != nil {
+			t.Fatal(err)
+		}
+	}
+	openSession(t, path)
+	modes("widened and opened again")
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	openSession(t, filepath.Join(dir, "b.session"))
+	if info, _ := os.Stat(dir); info.Mode().Perm()&0o022 != 0 {
+		t.Errorf("others can still write to the folder: %v", info.Mode())
+	}
+}
+
+// Another file in the session's place is refused, and not touched.
+func TestSessionTricks(t *testing.T) {
+	for name, trick := range map[string]func(dir, path string) error{
+		"a symbolic link": func(dir, path string) error {
+			return errors.Join(os.Rename(path, filepath.Join(dir, "other")), os.Symlink("other", path))
+		},
+		"a link to nothing": func(_, path string) error { return errors.Join(os.Remove(path), os.Symlink("nothing", path)) },
+		"a hard link":       func(dir, path string) error { return os.Link(path, filepath.Join(dir, "other")) },
+		"a pipe":            func(_, path string) error { return errors.Join(os.Remove(path), unix.Mkfifo(path, 0o600)) },
+		"a folder":          func(_, path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) },
+		"a linked lock": func(dir, path string) error {
+			return errors.Join(os.Remove(path+".lock"), os.Symlink(filepath.Join(dir, "victim"), path+".lock"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "a.session")
+			signedIn(t, path, "the key")
+			if err := trick(dir, path); err != nil {
+				t.Fatal(err)
+			}
+			s, err := OpenSession(path, xorSealer(7))
+			if !errors.Is(err, ErrSessionUnsafe) || s != nil {
+				t.Fatalf("error %v, want %v", err, ErrSessionUnsafe)
+			}
+			if _, err := os.Lstat(filepath.Join(dir, "victim")); err == nil {
+				t.Error("a file was made where the link leads")
+			}
+		})
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a file to another user")
+	}
+	path := filepath.Join(t.TempDir(), "a.session")
+	signedIn(t, path, "the key")
+	if err := os.Chown(path, 65534, 65534); err != nil {
+		t.Skip("cannot give the file away: ", err)
+	}
+	if _, err := OpenSession(path, xorSealer(7)); !errors.Is(err, ErrSessionUnsafe) {
+		t.Fatalf("another user's file: error %v", err)
+	}
+}
+
 func TestSessionIsLocked(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.session")
 	s := openSession(t, path)
@@ -183,6 +259,21 @@ func TestSessionIsLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	openSession(t, path)
+
+	// Whoever opened a lock file that was removed meanwhile does not hold the lock.
+	path += "2"
+	gone, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gone.Close()
+	if err := errors.Join(stillThere(gone, path), os.Remove(path)); err != nil {
+		t.Fatal(err)
+	}
+	openSession(t, path[:len(path)-1]+"3")
+	if err := stillThere(gone, path); !errors.Is(err, ErrSessionInUse) {
+		t.Fatalf("error %v, want %v", err, ErrSessionInUse)
+	}
 }
 
 // A file that cannot be opened is an error, never a reason to start anew; and

@@ -34,7 +34,14 @@ type installation struct {
 // install starts a simulator and makes an empty vault.
 func install(t testing.TB, w *world.World, faults ...simulator.Fault) *installation {
 	t.Helper()
-	sim, err := simulator.Start(context.Background(), simulator.Options{World: w, Control: "off", Faults: faults})
+	return installAt(t, w, simulator.Options{Faults: faults})
+}
+
+// installAt is install with a simulator of one's own making.
+func installAt(t testing.TB, w *world.World, o simulator.Options) *installation {
+	t.Helper()
+	o.World, o.Control = w, "off"
+	sim, err := simulator.Start(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,14 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"telekeep/telegram"
 )
 
+type loginOptions struct {
+	account, phone string
+	qr             bool
+}
+
 func (a *app) loginCommand() *cobra.Command {
-	var phone, account string
+	var o loginOptions
 	c := &cobra.Command{
 		Use:   "login",
 		Short: "Sign in to Telegram",
@@ -20,45 +26,104 @@ func (a *app) loginCommand() *cobra.Command {
 two-step verification is on. On a terminal it asks; otherwise it reads code and
 password from standard input, one a line.
 
+--qr shows a QR code instead, to be scanned by a Telegram app that is signed in
+already (Settings, Devices, Link Desktop Device). Where standard error is no
+terminal, only the link in it is printed.
+
 The session is sealed to this machine's key and used by one process at a time.`,
-		RunE: func(c *cobra.Command, _ []string) error { return a.login(c.Context(), account, phone) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.login(c.Context(), o) },
 	}
-	c.Flags().StringVar(&phone, "phone", "", "phone number in international form, +…")
-	c.Flags().StringVar(&account, "account", "", "which account of the settings (default: the only one)")
+	f := c.Flags()
+	f.StringVar(&o.phone, "phone", "", "phone number in international form, +…")
+	f.StringVar(&o.account, "account", "", "which account of the settings (default: the only one)")
+	f.BoolVar(&o.qr, "qr", false, "sign in by a QR code")
 	return c
 }
 
-func (a *app) login(ctx context.Context, name, phone string) (err error) {
-	login, err := a.openLogin(name)
+func (a *app) login(ctx context.Context, o loginOptions) (err error) {
+	login, err := a.openLogin(o.account)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, login.session.Close()) }()
-	if phone == "" {
-		phone = login.account.Phone
+	if o.phone == "" {
+		o.phone = login.account.Phone
 	}
-	if phone == "" {
-		if phone, err = a.ui.question("Phone number (+…)"); err != nil {
-			return err
-		}
+	self, err := a.signIn(ctx, login, o)
+	already := errors.Is(err, telegram.ErrSignedIn)
+	if err != nil && !already {
+		return loginError(err)
 	}
-	self, err := login.client.Login(ctx, phone, asker{a.ui})
-	if err != nil {
-		return a.loginError(err)
+	if already {
+		fmt.Fprintf(a.out, "signed in already as %s\n", printable(self.Name()))
+		return nil
 	}
 	fmt.Fprintf(a.out, "signed in as %s; the session is in %s\n", printable(self.Name()), sessionPath(login.config, login.account))
 	a.ui.hint("telekeep chats shows what will be backed up, telekeep sync does it")
 	return nil
 }
 
-func (a *app) loginError(err error) error {
+func (a *app) signIn(ctx context.Context, l *login, o loginOptions) (self *telegram.Self, err error) {
+	if o.qr {
+		return l.client.LoginQR(ctx, o.phone, a.showQR, asker{a.ui})
+	}
+	if o.phone == "" {
+		if o.phone, err = a.ui.question("Phone number (+…)"); err != nil {
+			return nil, err
+		}
+	}
+	return l.client.Login(ctx, o.phone, asker{a.ui})
+}
+
+// showQR draws a QR code over the one before.
+func (a *app) showQR(q telegram.QR) error {
+	lines, err := drawQR(q.Link)
+	if err != nil {
+		return err
+	}
 	switch {
-	case errors.Is(err, telegram.ErrPhoneInvalid):
-		return withHint(err, "give it in international form with country code, such as +15550100200")
-	case errors.Is(err, telegram.ErrCodeInvalid):
-		return withHint(err, "run telekeep login again and type the newest code that Telegram sent")
-	case errors.Is(err, telegram.ErrPasswordInvalid):
-		return withHint(err, "this is the password of two-step verification, not the code; run telekeep login again")
+	case !a.ui.terminal, a.ui.width() <= max(qrWidth(lines), len(q.Link)): // a line that wraps would spoil the drawing
+		fmt.Fprintln(a.err, q.Link)
+		return nil
+	case q.Try == 1:
+		fmt.Fprintln(a.err, "In a Telegram app that is signed in: Settings, Devices, Link Desktop Device. Scan this:")
+	default:
+		fmt.Fprintf(a.err, "\x1b[%dA", len(lines)+qrFooter)
+	}
+	lines = append(lines, q.Link, fmt.Sprintf("good for %.0f s; the next one follows by itself", q.Valid.Round(time.Second).Seconds()))
+	for _, line := range lines {
+		fmt.Fprintf(a.err, "\x1b[2K%s\n", line)
+	}
+	return nil
+}
+
+// loginError adds what the user can do.
+func loginError(err error) error {
+	if flood, ok := errors.AsType[*telegram.FloodError](err); ok {
+		return &failure{
+			code: exitNetwork, err: fmt.Errorf("Telegram allows the next sign-in in %s", flood.Wait),
+			hint: "wait that long; every try before makes it longer",
+		}
+	}
+	for _, h := range []struct {
+		is   error
+		hint string
+	}{
+		{telegram.ErrPhoneInvalid, "give it in international form with country code, such as +15550100200"},
+		{telegram.ErrPhoneUnknown, "telekeep makes no accounts: sign up in a Telegram app first"},
+		{telegram.ErrPhoneBanned, "Telegram's app shows how to write to its support"},
+		{telegram.ErrTooManyTries, "wait a day; every try before makes it longer. Where an app is signed in, telekeep login --qr needs no code"},
+		{telegram.ErrCodeInvalid, "run telekeep login again and type the newest code that Telegram sent"},
+		{telegram.ErrCodeExpired, "run telekeep login again: a new code is sent"},
+		{telegram.ErrEmailNeeded, "set a login e-mail in a Telegram app, or use telekeep login --qr"},
+		{telegram.ErrPasswordInvalid, "this is the password of two-step verification, not the code; run telekeep login again"},
+		{telegram.ErrQRNotScanned, "run it again and scan the code with a Telegram app that is signed in"},
+		{telegram.ErrAccountOther, "the backup of one account does not go on with another: add a section [[account]] for it and name it with --account"},
+		{telegram.ErrPhoneOther, "add a section [[account]] for it and name it with --account, or run telekeep logout first"},
+	} {
+		if errors.Is(err, h.is) {
+			return withHint(err, h.hint)
+		}
 	}
 	return err
 }
@@ -68,7 +133,7 @@ type asker struct{ ui *ui }
 
 func (q asker) Code(_ context.Context, where telegram.Delivery) (string, error) {
 	if q.ui.ask {
-		fmt.Fprintf(q.ui.err, "Telegram has sent a code (%s).\n", where)
+		fmt.Fprintf(q.ui.err, "Telegram has sent a code (%s).\n", printable(where.String()))
 	}
 	code, err := q.ui.question("Code")
 	return strings.TrimSpace(code), err
@@ -77,7 +142,7 @@ func (q asker) Code(_ context.Context, where telegram.Delivery) (string, error) 
 func (q asker) Password(_ context.Context, hint string) (string, error) {
 	prompt := "Password"
 	if hint != "" && q.ui.ask {
-		prompt = fmt.Sprintf("Password (your hint: %s)", hint)
+		prompt = fmt.Sprintf("Password (your hint: %s)", printable(hint))
 	}
 	return q.ui.secret(prompt)
 }

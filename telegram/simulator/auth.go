@@ -33,6 +33,7 @@ type signIns struct {
 	tokens     map[string]*token       // likewise
 	secrets    map[int64]*secret       // of users with a password
 	challenges map[int64]*challenge    // by srp_id
+	changed    map[int64]changedPassword
 }
 
 // A code was sent to a phone.
@@ -50,6 +51,7 @@ func newSignIns(now func() time.Time) *signIns {
 		tokens:     map[string]*token{},
 		secrets:    map[int64]*secret{},
 		challenges: map[int64]*challenge{},
+		changed:    map[int64]changedPassword{},
 	}
 }
 
@@ -174,7 +176,7 @@ func (s *Simulator) signIn(_ context.Context, c *call, in *tg.AuthSignInRequest)
 
 // admit signs a user in who has proved the first factor.
 func (s *Simulator) admit(c *call, a *world.Account) (bin.Encoder, error) {
-	if a.Password != "" {
+	if password, _ := s.passwordOf(a); password != "" {
 		s.auth.mu.Lock()
 		s.auth.pending[c.Key] = a.UserID
 		s.auth.mu.Unlock()

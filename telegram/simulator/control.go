@@ -139,6 +139,7 @@ func (s *Simulator) control() http.Handler {
 	handle(mux, "POST /revoke", func(struct{}) (any, error) { return count(s.Revoke()), nil })
 	handle(mux, "POST /void-salts", func(struct{}) (any, error) { s.VoidSalts(); return nil, nil })
 	handle(mux, "POST /accept-login", s.postAccept)
+	handle(mux, "POST /password", s.postPassword)
 	handle(mux, "POST /messages", s.postMessage)
 	handle(mux, "PATCH /messages", s.patchMessage)
 	handle(mux, "DELETE /messages", s.deleteMessages)
@@ -155,6 +156,7 @@ POST   /lose-keys     forgets all auth keys (-404)
 POST   /revoke        signs every session out (401)
 POST   /void-salts    makes all server salts invalid
 POST   /accept-login  {"token": "base64url or tg://login?token=…"}  what a phone does with a QR code
+POST   /password      {"password": "…", "hint": "…"}  of two-step verification; "" removes it
 POST   /messages      {"chat": "channel1", "from": "user2", "text": "…", "file_name": "…", "file_mime": "…", "file_size": 0, "silent": false}
 PATCH  /messages      {"chat": "channel1", "id": 5, "text": "…", "silent": false}
 DELETE /messages      {"chat": "channel1", "ids": [5, 6], "silent": false}
@@ -220,6 +222,14 @@ func (s *Simulator) postAccept(in struct {
 		return nil, err
 	}
 	return nil, s.AcceptLogin(value, in.User)
+}
+
+func (s *Simulator) postPassword(in struct {
+	User     int64  `json:"user"`
+	Password string `json:"password"`
+	Hint     string `json:"hint"`
+}) (any, error) {
+	return nil, s.SetPassword(in.User, in.Password, in.Hint)
 }
 
 func (s *Simulator) changer() (Changer, error) {

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
+	"maps"
 	"math/big"
 
 	"github.com/gotd/td/bin"
@@ -15,6 +17,7 @@ import (
 	"github.com/gotd/td/tgerr"
 
 	"telekeep/telegram/simulator/mtproto"
+	"telekeep/telegram/simulator/world"
 )
 
 // srpGenerator is g of the group in which passwords are proved.
@@ -112,7 +115,8 @@ func (s *Simulator) getPassword(_ context.Context, c *call, _ *tg.AccountGetPass
 	if a == nil {
 		return nil, errUnregistered()
 	}
-	secret, err := s.secretOf(a.UserID, a.Password)
+	password, hint := s.passwordOf(a)
+	secret, err := s.secretOf(a.UserID, password)
 	if err != nil {
 		return nil, err
 	}
@@ -123,16 +127,46 @@ func (s *Simulator) getPassword(_ context.Context, c *call, _ *tg.AccountGetPass
 		NewSecureAlgo: &tg.SecurePasswordKdfAlgoPBKDF2HMACSHA512iter100000{Salt: randomBytes(8)},
 		SecureRandom:  randomBytes(256),
 	}
-	if a.Password == "" {
+	if password == "" {
 		return out, nil
 	}
 	o, id := secret.ask(a.UserID), randomID()
 	s.auth.mu.Lock()
 	s.auth.challenges[id] = o
 	s.auth.mu.Unlock()
-	out.HasPassword = true
+	out.HasPassword, out.Hint = true, hint
 	out.CurrentAlgo, out.SRPB, out.SRPID = &secret.algo, padded(o.gb), id
 	return out, nil
+}
+
+// A changedPassword is one that was set while the simulator ran.
+type changedPassword struct{ password, hint string }
+
+// SetPassword changes a user's password of two-step verification and the hint
+// that goes with it; "" removes it. User 0 is the first account. Whoever is
+// asked for the password meanwhile has to be asked again.
+func (s *Simulator) SetPassword(user int64, password, hint string) error {
+	if user == 0 {
+		user = s.world.Accounts()[0].UserID
+	}
+	if s.account(user) == nil {
+		return fmt.Errorf("simulator: no account of user %d", user)
+	}
+	s.auth.mu.Lock()
+	defer s.auth.mu.Unlock()
+	s.auth.changed[user] = changedPassword{password, hint}
+	delete(s.auth.secrets, user)
+	maps.DeleteFunc(s.auth.challenges, func(_ int64, o *challenge) bool { return o.user == user })
+	return nil
+}
+
+func (s *Simulator) passwordOf(a *world.Account) (password, hint string) {
+	s.auth.mu.Lock()
+	defer s.auth.mu.Unlock()
+	if c, ok := s.auth.changed[a.UserID]; ok {
+		return c.password, c.hint
+	}
+	return a.Password, ""
 }
 
 // secretOf makes a user's secret at the first need.

@@ -44,6 +44,7 @@ type Options struct {
 	APIID   int              // api_id that may sign in, default 12345
 	APIHash string           // default 0123456789abcdef0123456789abcdef
 	Faults  []Fault          // what goes wrong from the start
+	QRLife  time.Duration    // for which a QR code can be scanned, default 30 s; clients are told whole seconds
 	Idle    time.Duration    // silence after which a connection is closed, default 3 minutes
 	Now     func() time.Time // default time.Now
 	Log     *slog.Logger     // default: none. Ids only, never contents
@@ -71,6 +72,9 @@ func (o *Options) setDefaults() error {
 	}
 	if o.APIHash == "" {
 		o.APIHash = "0123456789abcdef0123456789abcdef"
+	}
+	if o.QRLife == 0 {
+		o.QRLife = tokenLife
 	}
 	if o.Now == nil {
 		o.Now = time.Now

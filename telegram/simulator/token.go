@@ -3,6 +3,7 @@ package simulator
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/gotd/td/bin"
@@ -44,9 +45,17 @@ func (s *Simulator) exportLoginToken(_ context.Context, c *call, in *tg.AuthExpo
 		}
 	}
 	defer s.auth.mu.Unlock()
-	value, expires := randomBytes(32), s.auth.now().Add(tokenLife)
+	s.auth.sweepTokens()
+	value, expires := randomBytes(32), s.auth.now().Add(s.o.QRLife)
 	s.auth.tokens[string(value)] = &token{dc: c.DC, key: c.Key, expires: expires}
 	return &tg.AuthLoginToken{Expires: int(expires.Unix()), Token: value}, nil
+}
+
+// sweepTokens forgets the tokens that nobody accepted in time. The caller holds
+// the lock.
+func (s *signIns) sweepTokens() {
+	now := s.now()
+	maps.DeleteFunc(s.tokens, func(_ string, t *token) bool { return t.accepted == 0 && now.After(t.expires.Add(tokenLife)) })
 }
 
 // redeem turns an accepted token into a login.
