@@ -81,6 +81,11 @@ func (r *Reader) load(ctx context.Context) error {
 	for _, f := range r.vault.Faults {
 		r.fault(writerName(f.WriterID), f.Err)
 	}
+	strangers, err := unknownWriters(ctx, r.dst, r.vault)
+	if err != nil {
+		return err
+	}
+	r.faults = append(r.faults, strangers...)
 	var chains []*chain
 	for _, w := range r.vault.Writers {
 		if err := w.CheckMAC(r.key.IDKey); err != nil {

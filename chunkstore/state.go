@@ -326,7 +326,7 @@ type Head struct {
 }
 
 // ReadHead reads the head from the state at path, also while a Writer uses it.
-// fs.ErrNotExist if there is no state.
+// fs.ErrNotExist if there is no state; a zero Head if a Writer is only just making it.
 func ReadHead(ctx context.Context, path string) (Head, error) {
 	if _, err := os.Stat(path); err != nil {
 		return Head{}, fmt.Errorf("local state: %w", err)
@@ -336,6 +336,13 @@ func ReadHead(ctx context.Context, path string) (Head, error) {
 		return Head{}, stateError("open", err)
 	}
 	defer db.Close() // read only
+	var tables int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name = 'meta'").Scan(&tables); err != nil {
+		return Head{}, stateError("read the head", err)
+	}
+	if tables == 0 {
+		return Head{}, nil
+	}
 	values := make(map[string][]byte)
 	for _, key := range []string{"vault", "writer", "head"} {
 		var value []byte

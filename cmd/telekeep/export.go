@@ -56,7 +56,10 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	}
 	defer r.Close()
 	if len(r.snapshot.Accounts()) == 0 {
-		return withHint(errors.New("nothing is backed up yet"), "run telekeep sync first")
+		return a.nothingToRead(r, o.asJSON)
+	}
+	if err := r.keepEarlier(o.out, "result.json"); err != nil {
+		return err
 	}
 	chats, total, err := pickChats(r.snapshot, o.chat)
 	if err != nil {
@@ -73,38 +76,44 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	if err != nil {
 		return fmt.Errorf("cannot export: %w", err)
 	}
+	lost, problems := withFailures(r.lost(), result.Failures)
 	if o.asJSON {
-		if err := a.ui.json(result); err != nil {
-			return err
-		}
-		return unreadable(result.Failures)
+		return errors.Join(a.ui.json(exportReport{result, problems == 0, r.lost()}), damageFailure(problems))
 	}
-	fmt.Fprintf(a.out, "%s: %s, %s, %s written (%s), %s in place\n", o.out, plural(result.Chats, "chat", "chats"),
+	a.printLost(lost, problems)
+	a.printf("%s: %s, %s, %s written (%s), %s in place\n", o.out, plural(result.Chats, "chat", "chats"),
 		plural(result.Messages, "message", "messages"), plural(result.Written, "file", "files"), size(result.Bytes), count(result.Kept))
 	if result.Deleted > 0 {
-		fmt.Fprintf(a.out, "%s left out: Telegram reported them as deleted; restore has them\n", plural(result.Deleted, "message is", "messages are"))
+		a.printf("%s left out: Telegram reported them as deleted; restore has them\n", plural(result.Deleted, "message is", "messages are"))
 	}
 	if result.FilesMissing > 0 {
-		fmt.Fprintf(a.out, "%s not in the archive: result.json has a note in their place\n", plural(result.FilesMissing, "file is", "files are"))
+		a.printf("%s not in the archive: result.json has a note in their place\n", plural(result.FilesMissing, "file is", "files are"))
 	}
-	return unreadable(result.Failures)
+	return damageFailure(problems)
 }
 
-// unreadable is the error of an export that met things it could not read.
-func unreadable(f export.Failures) error {
-	if f.Failed == 0 {
-		return nil
+// An exportReport is what export --json prints.
+type exportReport struct {
+	*export.Result
+	OK    bool          `json:"ok"`
+	Vault []problemLine `json:"vault_problems"` // found before anything was read
+}
+
+// nothingToRead tells a vault that nothing was backed up to from one whose records
+// are all unreadable.
+func (a *app) nothingToRead(r *restorer, asJSON bool) error {
+	lost := r.lost()
+	if len(lost) == 0 {
+		return withHint(errors.New("nothing is backed up yet"), "run telekeep sync first")
 	}
-	first := f.Problems[0]
-	what := string(first.Key)
-	if what == "" {
-		what = "a message of " + string(first.Chat)
+	if asJSON {
+		if err := a.ui.json(exportReport{new(export.Result), false, lost}); err != nil {
+			return err
+		}
+	} else {
+		a.printLost(lost, len(lost))
 	}
-	return &failure{
-		code: exitProblems,
-		err:  fmt.Errorf("%s could not be read, the first of them %s: %w", plural(f.Failed, "thing", "things"), what, first.Err),
-		hint: "everything else was written; telekeep verify shows what is damaged",
-	}
+	return &failure{code: exitProblems, err: errors.New("the vault is damaged: no record of it can be read"), hint: "another copy of the vault may have it whole"}
 }
 
 // openReading opens the installation's vault with the owner keys of k.
@@ -117,7 +126,7 @@ func (a *app) openReading(ctx context.Context, k keyFlags) (*restorer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.openForRestore(ctx, cfg, ids, archive.SnapshotOptions{})
+	return a.openForRestore(ctx, cfg, ids)
 }
 
 // pickChats finds the chat that text names, all for "", and how many messages

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -57,15 +58,23 @@ func (a *app) log(ctx context.Context, most int, asJSON bool) error {
 		lines = append(lines, describeCommit(commits[i]))
 	}
 	if asJSON {
-		return a.ui.json(lines)
+		return errors.Join(a.ui.json(lines), brokenChain(problems))
 	}
 	for _, l := range lines {
 		fmt.Fprintf(a.out, "%s  %s/%d  %s, %s\n", l.Time.Local().Format("2006-01-02 15:04:05"), l.Writer[:8], l.Seq, plural(l.Packs, "pack", "packs"), size(l.Bytes))
 	}
-	if len(lines) == 0 {
+	if len(lines) == 0 && len(problems) == 0 {
 		fmt.Fprintln(a.out, "no commit yet")
 	}
-	return nil
+	return brokenChain(problems)
+}
+
+// brokenChain is the error of a list of commits that is not all there is.
+func brokenChain(problems []*chunkstore.Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return &failure{code: exitProblems, err: fmt.Errorf("the list may lack commits: %s", plural(len(problems), "problem", "problems")), hint: "telekeep verify checks the whole vault"}
 }
 
 // describeCommit is filled from what the commit itself says.

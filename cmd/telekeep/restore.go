@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -38,6 +39,9 @@ func (a *app) restore(ctx context.Context, keys keyFlags, out string, asJSON boo
 		return err
 	}
 	defer r.Close()
+	if err := r.keepEarlier(out, "records"); err != nil {
+		return err
+	}
 	bar := a.ui.progress("restore", a.now())
 	result, err := export.Restore(ctx, r.snapshot, out, export.RestoreOptions{
 		Progress: func(p export.RestoreProgress) {
@@ -48,13 +52,19 @@ func (a *app) restore(ctx context.Context, keys keyFlags, out string, asJSON boo
 	if err != nil {
 		return fmt.Errorf("cannot restore: %w", err)
 	}
+	lost, problems := withFailures(r.lost(), result.Failures)
 	if asJSON {
-		if err := a.ui.json(result); err != nil {
-			return err
-		}
-		return unreadable(result.Failures)
+		return errors.Join(a.ui.json(restoreReport{result, problems == 0, r.lost()}), damageFailure(problems))
 	}
-	fmt.Fprintf(a.out, "%s: %s, %s written (%s), %s in place\n", out, plural(result.Records, "record", "records"),
+	a.printLost(lost, problems)
+	a.printf("%s: %s, %s written (%s), %s in place\n", out, plural(result.Records, "record", "records"),
 		plural(result.Written, "file", "files"), size(result.Bytes), count(result.Kept))
-	return unreadable(result.Failures)
+	return damageFailure(problems)
+}
+
+// A restoreReport is what restore --json prints.
+type restoreReport struct {
+	*export.Restored
+	OK    bool          `json:"ok"`
+	Vault []problemLine `json:"vault_problems"` // found before anything was read
 }

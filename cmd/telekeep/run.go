@@ -38,6 +38,7 @@ func run(ctx context.Context, args []string, s stdio, getenv func(string) string
 	if getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
+	s.out = &output{to: s.out}
 	a := &app{stdio: s, getenv: getenv, now: time.Now} //nolint:forbidigo // the one clock that is handed down
 	a.ui = newUI(s, getenv)
 	root := a.root()
@@ -46,7 +47,7 @@ func run(ctx context.Context, args []string, s stdio, getenv func(string) string
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errInterrupted
 	}
-	return a.ui.exit(err)
+	return a.ui.exit(errors.Join(err, outputError(s.out)))
 }
 
 func (a *app) root() *cobra.Command {

@@ -27,7 +27,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": scriptCode, "waitfor": scriptWaitFor, "answers": scriptAnswers, "flip": scriptFlip, "cut": scriptCut, "absent": scriptAbsent,
+			"code": scriptCode, "waitfor": scriptWaitFor, "answers": scriptAnswers, "flip": scriptFlip, "cut": scriptCut, "remove": scriptRemove, "absent": scriptAbsent,
 			"printed": scriptPrinted,
 			"replace": scriptReplace,
 		},
@@ -81,34 +81,39 @@ func scriptReplace(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
 }
 
-// flip FOLDER: changes one bit in the middle of the first file below FOLDER.
+// flip FOLDER [last]: changes one bit in the middle of the first or last file below FOLDER.
 func scriptFlip(ts *testscript.TestScript, _ bool, args []string) {
-	damage(ts, args[0], func(data []byte) []byte { data[len(data)/2] ^= 1; return data })
+	damage(ts, args, func(data []byte) []byte { data[len(data)/2] ^= 1; return data })
 }
 
-// cut FOLDER: cuts the first file below FOLDER in half.
+// cut FOLDER [last]: cuts the first or last file below FOLDER in half.
 func scriptCut(ts *testscript.TestScript, _ bool, args []string) {
-	damage(ts, args[0], func(data []byte) []byte { return data[:len(data)/2] })
+	damage(ts, args, func(data []byte) []byte { return data[:len(data)/2] })
 }
 
-func damage(ts *testscript.TestScript, folder string, change func([]byte) []byte) {
-	path := firstFile(ts, folder)
+func damage(ts *testscript.TestScript, args []string, change func([]byte) []byte) {
+	path := oneFile(ts, args)
 	data, err := os.ReadFile(path)
 	ts.Check(err)
 	ts.Check(os.Chmod(path, 0o600))
 	ts.Check(os.WriteFile(path, change(data), 0o600))
 }
 
-func firstFile(ts *testscript.TestScript, folder string) string {
-	found := ""
-	ts.Check(filepath.WalkDir(ts.MkAbs(folder), func(path string, d os.DirEntry, err error) error {
-		if err == nil && found == "" && d.Type().IsRegular() {
+// remove FOLDER [last]: removes the first or last file below FOLDER.
+func scriptRemove(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.Remove(oneFile(ts, args)))
+}
+
+func oneFile(ts *testscript.TestScript, args []string) string {
+	found, last := "", len(args) > 1 && args[1] == "last"
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, d os.DirEntry, err error) error {
+		if err == nil && (found == "" || last) && d.Type().IsRegular() {
 			found = path
 		}
 		return err
 	}))
 	if found == "" {
-		ts.Fatalf("no file below %s", folder)
+		ts.Fatalf("no file below %s", args[0])
 	}
 	return found
 }

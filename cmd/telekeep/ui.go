@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,6 +47,9 @@ func (u *ui) width() int {
 }
 
 func isTerminal(stream any) bool {
+	if o, ok := stream.(*output); ok {
+		stream = o.to
+	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
@@ -92,13 +96,16 @@ func (u *ui) hint(format string, args ...any) {
 	fmt.Fprintf(u.err, "hint: "+format+"\n", args...)
 }
 
+// json writes v to standard output; run looks at the errors of that.
 func (u *ui) json(v any) error {
-	e := json.NewEncoder(u.out)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("cannot write the result: %w", err)
 	}
+	_, _ = u.out.Write(text.Bytes())
 	return nil
 }
 

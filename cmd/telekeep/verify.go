@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"telekeep/archive"
 	"telekeep/chunkstore"
 	"telekeep/config"
+	"telekeep/crypto"
 )
 
 // A verifyReport is what verify --json prints.
@@ -25,7 +25,8 @@ type verifyReport struct {
 	Messages int64         `json:"messages,omitempty"` // deep
 	Media    int64         `json:"media,omitempty"`    // deep
 	Problems []problemLine `json:"problems"`
-	Orphans  []string      `json:"orphans"`
+	Notices  []problemLine `json:"notices"` // worth knowing, and no problem
+	Orphans  []string      `json:"orphans"` // no commit names them: left by an interrupted run, or by a writer at work
 	Seconds  float64       `json:"seconds"`
 	OK       bool          `json:"ok"`
 }
@@ -34,6 +35,14 @@ type problemLine struct {
 	Kind   string `json:"kind"`
 	Object string `json:"object"`
 	Detail string `json:"detail"`
+}
+
+func describeProblem(p *chunkstore.Problem) problemLine {
+	detail := p.Detail
+	if detail == string(chunkstore.ProblemMissing) {
+		detail = "it is not there"
+	}
+	return problemLine{string(p.Kind), p.Object, detail}
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -75,40 +84,54 @@ func (a *app) verify(ctx context.Context, keys keyFlags, deep, asJSON bool) erro
 	}
 	start := a.now()
 	report, err := a.verifyVault(ctx, cfg, o)
-	if err != nil {
+	if err == nil && report.Deep {
+		err = a.replay(ctx, cfg, o, report)
+	}
+	if ctx.Err() != nil || errors.Is(err, crypto.ErrWrongKey) {
 		return err
 	}
-	if deep && report.OK {
-		if err := a.replay(ctx, cfg, o, report); err != nil {
-			return err
-		}
+	if err != nil {
+		report.impossible(err)
 	}
 	report.Seconds = a.now().Sub(start).Seconds()
 	if err := a.printVerify(report, asJSON); err != nil {
 		return err
 	}
-	if !report.OK {
-		return &failure{code: exitProblems, err: fmt.Errorf("the vault has %s", plural(len(report.Problems), "problem", "problems")), hint: "what is damaged here may be whole on another copy; nothing was changed"}
+	return verifyFailure(report, err)
+}
+
+// impossible notes why the vault could not be checked to the end.
+func (r *verifyReport) impossible(err error) {
+	line := problemLine{"unreadable", "vault.json", err.Error()}
+	if errors.Is(err, chunkstore.ErrNoVault) {
+		line.Kind = "missing"
+	} else if errors.Is(err, crypto.ErrDamaged) {
+		line.Kind = "damaged"
+	}
+	r.Problems, r.OK = append(r.Problems, line), false
+}
+
+// verifyFailure is how a verification ends: err is why it could not be done.
+func verifyFailure(r *verifyReport, err error) error {
+	const unchanged = "what is damaged here may be whole on another copy; nothing was changed"
+	switch {
+	case err != nil && errors.Is(err, crypto.ErrDamaged):
+		return &failure{code: exitProblems, err: err, hint: unchanged}
+	case err != nil:
+		return err
+	case !r.OK:
+		return &failure{code: exitProblems, err: fmt.Errorf("the vault has %s", plural(len(r.Problems), "problem", "problems")), hint: unchanged}
 	}
 	return nil
 }
 
+// verifyVault returns a report in any case; with an error it is an empty one.
 func (a *app) verifyVault(ctx context.Context, cfg *config.Config, o chunkstore.VerifyOptions) (*verifyReport, error) {
-	// The writer's own key is a help, not a need: another machine verifies without.
-	if secrets, err := readWriterSecrets(cfg); err == nil {
-		o.Secrets = secrets
-		head, err := chunkstore.ReadHead(ctx, statePath(cfg))
-		if err == nil && head.Vault != "" { // a sync that just began has not written it yet
-			o.Heads = append(o.Heads, head)
-		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			a.ui.warn("the local state cannot be read, so the head of the chain is not compared: %v", err)
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		a.ui.warn("%v; the index is not compared with the packs", err)
-	}
+	report := &verifyReport{Deep: len(o.Identities) > 0, Problems: []problemLine{}, Notices: []problemLine{}, Orphans: []string{}}
+	a.remember(ctx, cfg, &o)
 	dst, err := openVault(cfg)
 	if err != nil {
-		return nil, err
+		return report, err
 	}
 	defer dst.Close()
 	bar := a.ui.progress("verify", a.now())
@@ -116,22 +139,45 @@ func (a *app) verifyVault(ctx context.Context, cfg *config.Config, o chunkstore.
 	found, err := chunkstore.Verify(ctx, dst, o)
 	bar.end()
 	if err != nil {
-		return nil, fmt.Errorf("cannot verify the vault: %w", err)
+		return report, fmt.Errorf("cannot verify the vault: %w", err)
 	}
-	report := &verifyReport{
-		Vault: found.Vault, Deep: len(o.Identities) > 0, Commits: found.Commits, Packs: found.Packs, Bytes: found.Bytes,
-		Chunks: found.Chunks, Problems: []problemLine{}, Orphans: append([]string{}, found.Orphans...), OK: len(found.Problems) == 0,
-	}
+	report.Vault, report.Commits, report.Packs, report.Bytes = found.Vault, found.Commits, found.Packs, found.Bytes
+	report.Chunks, report.OK = found.Chunks, len(found.Problems) == 0
+	report.Orphans = append(report.Orphans, found.Orphans...)
 	for _, p := range found.Problems {
-		report.Problems = append(report.Problems, problemLine{string(p.Kind), p.Object, p.Detail})
+		report.Problems = append(report.Problems, describeProblem(p))
 	}
+	for _, p := range found.Notices {
+		report.Notices = append(report.Notices, describeProblem(p))
+	}
+	report.Deep = found.Deep
 	return report, nil
+}
+
+// remember adds what this machine knows of the vault. It is a help and no need:
+// another machine verifies without.
+func (a *app) remember(ctx context.Context, cfg *config.Config, o *chunkstore.VerifyOptions) {
+	secrets, err := readWriterSecrets(cfg)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			a.ui.warn("%v; the index is not compared with the packs", err)
+		}
+		return
+	}
+	o.Secrets = secrets
+	head, err := chunkstore.ReadHead(ctx, statePath(cfg))
+	switch {
+	case err == nil && head.Vault != "": // a sync that just began has not written it yet
+		o.Heads = append(o.Heads, head)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		a.ui.warn("the local state %s cannot be read: a vault that was set back to an older one would not be noticed; the next sync mends it or says what is wrong", statePath(cfg))
+	}
 }
 
 // replay reads every record, as a restore would, and checks that every file they
 // speak of can be put together.
 func (a *app) replay(ctx context.Context, cfg *config.Config, o chunkstore.VerifyOptions, report *verifyReport) error {
-	r, err := a.openForRestore(ctx, cfg, o.Identities, archive.SnapshotOptions{KeepGoing: true})
+	r, err := a.openForRestore(ctx, cfg, o.Identities)
 	if err != nil {
 		return err
 	}
@@ -142,7 +188,7 @@ func (a *app) replay(ctx context.Context, cfg *config.Config, o chunkstore.Verif
 	}
 	report.Records, report.Messages, report.Media = int64(found.Records), int64(found.Messages), int64(found.Media)
 	for _, p := range found.Problems {
-		report.Problems = append(report.Problems, problemLine{"archive", p.Object, p.Err.Error()})
+		report.Problems = append(report.Problems, problemLine{lostKind, p.Object, p.Err.Error()})
 		report.OK = false
 	}
 	return nil
@@ -153,8 +199,14 @@ func (a *app) printVerify(r *verifyReport, asJSON bool) error {
 		return a.ui.json(r)
 	}
 	put := func(format string, args ...any) { fmt.Fprintf(a.out, format+"\n", args...) }
+	if r.Vault == "" {
+		return nil // the error says why there was nothing to check
+	}
 	for _, p := range r.Problems {
 		put("%s: %s: %s", p.Kind, p.Object, p.Detail)
+	}
+	for _, n := range r.Notices {
+		put("notice: %s: %s", n.Object, n.Detail)
 	}
 	put("vault %s: %s, %s, %s read in %.1f s", r.Vault, plural(r.Commits, "commit", "commits"), plural(r.Packs, "pack", "packs"), size(r.Bytes), r.Seconds)
 	if r.Deep {

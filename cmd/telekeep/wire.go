@@ -84,7 +84,8 @@ type restorer struct {
 	snapshot    *archive.Snapshot
 }
 
-func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities []crypto.Identity, o archive.SnapshotOptions) (_ *restorer, err error) {
+// openForRestore opens a damaged vault too: what cannot be read of it is in lost.
+func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities []crypto.Identity) (_ *restorer, err error) {
 	r := new(restorer)
 	defer func() {
 		if err != nil {
@@ -94,10 +95,10 @@ func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities
 	if r.destination, err = openVault(cfg); err != nil {
 		return nil, err
 	}
-	if r.reader, err = chunkstore.OpenReader(ctx, r.destination, chunkstore.ReaderOptions{Identities: identities}); err != nil {
+	if r.reader, err = chunkstore.OpenReader(ctx, r.destination, chunkstore.ReaderOptions{Identities: identities, Damaged: true}); err != nil {
 		return nil, fmt.Errorf("cannot open the vault to read: %w", err)
 	}
-	if r.snapshot, err = archive.OpenSnapshot(ctx, r.reader, o); err != nil {
+	if r.snapshot, err = archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{KeepGoing: true}); err != nil {
 		return nil, fmt.Errorf("cannot read the archive: %w", err)
 	}
 	return r, nil
