@@ -141,13 +141,13 @@ func TestLargestRecord(t *testing.T) {
 
 // What a later version adds is kept to the byte.
 func TestUnknownIsKept(t *testing.T) {
-	future := "{\"v\":1,\"kind\":\"story\",\"account\":\"user1\",\"seen\":1,\"story\":{\"id\":5},\"raw\":3}\nabc\n" +
+	future := "{\"v\":1,\"kind\":\"weather\",\"account\":\"user1\",\"seen\":1,\"weather\":{\"id\":5},\"raw\":3}\nabc\n" +
 		"{\"v\":1,\"kind\":\"chat\",\"account\":\"user1\",\"seen\":1,\"chat\":\"user2\",\"dialog\":{\"type\":\"bot_chat\",\"mood\":\"good\"}}\n"
 	got, d := decodeAll(t, strings.NewReader(future))
 	if d.Unknown() != (Unknown{Kinds: 1, Fields: 1}) {
 		t.Errorf("counted %+v", d.Unknown())
 	}
-	if got[0].Kind != "story" || string(got[0].Raw) != "abc" || got[1].Dialog.Type != ChatBot {
+	if got[0].Kind != "weather" || string(got[0].Raw) != "abc" || got[1].Dialog.Type != ChatBot {
 		t.Errorf("decoded %+v, %+v", got[0], got[1])
 	}
 	if again := encodeAll(t, got...); string(again) != future {

@@ -76,35 +76,61 @@ func (r *Record) misfit() string {
 		return "the kind's own part is absent"
 	}
 	set := 0
-	for _, kind := range []Kind{KindPeer, KindChat, KindMessage, KindDeletion, KindMedia, KindMissing, KindEmoji} {
-		if has, _ := r.holds(kind); has {
+	for _, part := range r.parts() {
+		if part.set {
 			set++
 		}
 	}
-	if set > 1 {
+	switch {
+	case set > 1:
 		return "parts of another kind are present"
+	case r.Kind.ofItems() && r.Item == "":
+		return "nothing says which one it is"
 	}
 	return ""
+}
+
+// A part is one of a record's pointers: the kind it belongs to, and whether it is
+// set.
+type part struct {
+	kind Kind
+	set  bool
+}
+
+func (r *Record) parts() [19]part {
+	return [...]part{
+		{KindPeer, r.Profile != nil}, // and KindAccount
+		{KindChat, r.Dialog != nil},
+		{KindMessage, r.Message != nil},
+		{KindDeletion, r.Deletion != nil},
+		{KindMedia, r.Media != nil},
+		{KindMissing, r.Missing != nil},
+		{KindEmoji, r.Emoji != nil},
+		{KindPhoto, r.Photo != nil},
+		{KindContact, r.Contact != nil},
+		{KindTopPeers, r.TopPeers != nil},
+		{KindStory, r.Story != nil},
+		{KindMusic, r.Music != nil},
+		{KindSession, r.Session != nil},
+		{KindWebSession, r.WebSession != nil},
+		{KindFolder, r.Folder != nil},
+		{KindPinned, r.Pinned != nil},
+		{KindDraft, r.Draft != nil},
+		{KindTopic, r.Topic != nil},
+		{KindUnlisted, r.Unlisted != nil},
+	}
 }
 
 // holds reports whether the pointer that belongs to kind is set, and whether
 // kind is known at all.
 func (r *Record) holds(kind Kind) (has, known bool) {
-	switch kind {
-	case KindAccount, KindPeer:
-		return r.Profile != nil, true
-	case KindChat:
-		return r.Dialog != nil, true
-	case KindMessage:
-		return r.Message != nil, true
-	case KindDeletion:
-		return r.Deletion != nil, true
-	case KindMedia:
-		return r.Media != nil, true
-	case KindMissing:
-		return r.Missing != nil, true
-	case KindEmoji:
-		return r.Emoji != nil, true
+	if kind == KindAccount {
+		kind = KindPeer
+	}
+	for _, part := range r.parts() {
+		if part.kind == kind {
+			return part.set, true
+		}
 	}
 	return false, false
 }

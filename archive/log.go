@@ -18,10 +18,11 @@ type accountLog struct {
 	// deleted are ids of deletions that name no chat: users and basic groups of
 	// an account share one sequence of ids, and the server names only those.
 	deleted []int32
+	items   map[Kind]*itemLog
 }
 
 func newAccountLog() *accountLog {
-	return &accountLog{peers: make(map[PeerID]*Peer), chats: make(map[PeerID]*chatLog)}
+	return &accountLog{peers: make(map[PeerID]*Peer), chats: make(map[PeerID]*chatLog), items: make(map[Kind]*itemLog)}
 }
 
 // A chatLog is what a snapshot holds of one chat: where the versions of its

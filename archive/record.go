@@ -23,6 +23,20 @@ const (
 	KindMedia    Kind = "media"    // a media file that is stored whole
 	KindMissing  Kind = "missing"  // a media file that could not be stored, and why
 	KindEmoji    Kind = "emoji"    // what a custom emoji is: messages name no more than its number
+
+	// What an account holds besides chats; Item names one thing of a kind.
+	KindPhoto      Kind = "profile_photo" // a picture of a profile
+	KindContact    Kind = "contact"       // an entry of the address book
+	KindTopPeers   Kind = "top_peers"     // those the account has most to do with
+	KindStory      Kind = "story"         // a story of the account's own
+	KindMusic      Kind = "profile_music" // a piece of music on the profile
+	KindSession    Kind = "session"       // where the account is signed in
+	KindWebSession Kind = "web_session"   // a site the account is signed in to
+	KindFolder     Kind = "folder"        // a folder of chats
+	KindPinned     Kind = "pinned_chats"  // the pinned chats of a list, in order
+	KindDraft      Kind = "draft"         // a message that was not sent
+	KindTopic      Kind = "topic"         // a topic of a forum, or of the saved messages
+	KindUnlisted   Kind = "unlisted"      // the server does not list one of these any more
 )
 
 // A Record is one archived fact. Exactly one of the pointers is set, the one
@@ -33,7 +47,8 @@ type Record struct {
 	Kind    Kind   `json:"kind"`
 	Account PeerID `json:"account"`         // whose login saw it
 	Seen    int64  `json:"seen"`            // Unix seconds of the machine that archived it
-	Chat    PeerID `json:"chat,omitempty"`  // for message, deletion, chat
+	Chat    PeerID `json:"chat,omitempty"`  // for message, deletion, chat, and what belongs to one chat
+	Item    string `json:"item,omitempty"`  // for what an account holds: which of its kind
 	Layer   int    `json:"layer,omitempty"` // TL layer of Raw
 
 	Profile  *Peer      `json:"profile,omitempty"` // account and peer
@@ -43,6 +58,19 @@ type Record struct {
 	Media    *MediaFile `json:"media,omitempty"`
 	Missing  *Missing   `json:"missing,omitempty"`
 	Emoji    *Emoji     `json:"emoji,omitempty"`
+
+	Photo      *ProfilePhoto `json:"photo,omitempty"`
+	Contact    *SavedContact `json:"contact,omitempty"`
+	TopPeers   *TopPeers     `json:"top_peers,omitempty"`
+	Story      *StoryPost    `json:"story,omitempty"`
+	Music      *Media        `json:"music,omitempty"`
+	Session    *Session      `json:"session,omitempty"`
+	WebSession *WebSession   `json:"web_session,omitempty"`
+	Folder     *Folder       `json:"folder,omitempty"`
+	Pinned     *PinnedChats  `json:"pinned,omitempty"`
+	Draft      *Draft        `json:"draft,omitempty"`
+	Topic      *Topic        `json:"topic,omitempty"`
+	Unlisted   *Unlisted     `json:"unlisted,omitempty"`
 
 	// RawLen is the length in bytes of Raw, which follows the JSON line in a
 	// record stream. Set by the encoder.

@@ -180,6 +180,10 @@ func (s *Snapshot) add(r *Record, at place) error {
 		return s.account(r.Account).chat(r.Chat).addMessage(r.Message, s.seed, at)
 	case KindDeletion:
 		return s.account(r.Account).addDeletion(r.Chat, r.Deletion, at)
+	default:
+		if r.Kind.ofItems() {
+			s.account(r.Account).addItem(r)
+		}
 	}
 	return nil // one of an unknown kind was counted by the decoder and is in Records
 }

@@ -67,7 +67,7 @@ type Chats struct {
 // Media chooses which media files are fetched. Messages are kept in any case.
 type Media struct {
 	// Kinds: photo, video, voice, video_message, animation, sticker, audio,
-	// file, thumbnail. Empty: all. ["none"]: no media.
+	// file, thumbnail, profile_photo. Empty: all. ["none"]: no media.
 	Kinds []string `toml:"kinds"`
 	// MaxSize is the largest file to fetch, such as "500 MB" or "4 GiB".
 	// Empty: no limit.
@@ -92,5 +92,5 @@ type Commit struct {
 
 // MediaKinds are the kinds of media that a rule can name.
 func MediaKinds() []string {
-	return []string{"photo", "video", "voice", "video_message", "animation", "sticker", "audio", "file", "thumbnail"}
+	return []string{"photo", "video", "voice", "video_message", "animation", "sticker", "audio", "file", "thumbnail", "profile_photo"}
 }

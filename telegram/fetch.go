@@ -167,7 +167,7 @@ func (f *fetcher) settle(ctx context.Context, p *fetchPage) error {
 // file sees to one file. An error ends the sync.
 func (f *fetcher) file(ctx context.Context, p *fetchPage, file workFile) (left, error) {
 	defer f.run.tell(func(e *Event) { e.Media++ })
-	c := f.run.chats[p.work.Chat]
+	c := f.run.chatOf(p.work.Chat, file)
 	if c != nil && !c.included {
 		return leftFetch, nil // the rules on chats changed meanwhile
 	}

@@ -77,6 +77,15 @@ func (r *run) leftOut(c *chat, f workFile) string {
 	return r.rules.media(f.Kind, f.Size, f.Date)
 }
 
+// chatOf is the chat that decides about a file; nil if the list of chats does not
+// have it any more, or if the file stands in no message.
+func (r *run) chatOf(id archive.PeerID, f workFile) *chat {
+	if f.Source != "" {
+		return nil
+	}
+	return r.chats[id]
+}
+
 // lists puts sorted files into the state. Origin: see workKey.
 func (r *run) lists(b *batch, c *chat, origin string, files *sorted) error {
 	for list, files := range map[string][]workFile{listFetch: files.fetch, listLater: files.later} {

@@ -14,15 +14,18 @@ type unavailableError struct{ detail string }
 
 func (e *unavailableError) Error() string { return "the file is not available: " + e.detail }
 
-// An origin is the messages that a page of files came from. File references
-// expire; the messages give new ones, all of a page in one call. Of custom emoji
-// it is their numbers.
+// An origin is the messages, or other things, that a page of files came from. File
+// references expire; the messages give new ones, all of a page in one call. Of
+// custom emoji it is their numbers.
 type origin struct {
 	link  *link
 	chat  archive.PeerID
 	hash  int64
 	ids   []int
 	emoji []int64
+	// source is set if the files stand in no messages; ids are then those of
+	// the things they stand in.
+	source string
 
 	turn  turn
 	got   int64                               // when the newest references came, Unix seconds; 0: unknown
@@ -44,6 +47,7 @@ func (r *run) origin(w *work) *origin {
 			continue
 		}
 		o.ids = append(o.ids, f.Message)
+		o.source = f.Source
 	}
 	slices.Sort(o.ids)
 	o.ids = slices.Compact(o.ids)
@@ -96,11 +100,28 @@ func (o *origin) young(ctx context.Context, ref normal.FileRef, now int64) (norm
 
 // look asks for the messages anew. The caller has the turn.
 func (o *origin) look(ctx context.Context) error {
+	find := o.inMessages
+	if o.source != "" {
+		find = o.inItems
+	}
+	fresh, err := find(ctx)
+	if err != nil {
+		return err
+	}
+	if err := o.renewEmoji(ctx, fresh); err != nil {
+		return err
+	}
+	o.fresh = fresh
+	return nil
+}
+
+// inMessages finds the files of the messages.
+func (o *origin) inMessages(ctx context.Context) (map[archive.MediaKey]normal.FileRef, error) {
 	fresh := map[archive.MediaKey]normal.FileRef{}
 	for ids := range slices.Chunk(o.ids, pageSize) {
 		found, err := o.link.messages(ctx, o.chat, o.hash, ids)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, m := range found.messages {
 			for _, ref := range normal.Files(m) {
@@ -108,9 +129,5 @@ func (o *origin) look(ctx context.Context) error {
 			}
 		}
 	}
-	if err := o.renewEmoji(ctx, fresh); err != nil {
-		return err
-	}
-	o.fresh = fresh
-	return nil
+	return fresh, nil
 }

@@ -12,6 +12,9 @@ type Result struct {
 	Messages int // messages seen for the first time
 	Edited   int // new versions of messages
 	Deleted  int // messages the server reported as deleted
+	// Items are the things the account holds besides chats, such as contacts and
+	// stories, that are new, changed, or not listed any more.
+	Items int
 
 	Media      int   // files fetched
 	MediaBytes int64 // bytes fetched
@@ -67,6 +70,7 @@ type Phase string
 // The phases of a sync. Media is fetched from PhaseHistory on.
 const (
 	PhaseChats   Phase = "chats"   // the list of chats
+	PhaseAccount Phase = "account" // what the account holds besides chats
 	PhaseUpdates Phase = "updates" // edits and deletions since the last time
 	PhaseHistory Phase = "history" // new messages
 	PhaseMedia   Phase = "media"   // what is left of the media

@@ -20,7 +20,7 @@ type Rules struct {
 	Exclude []string
 
 	// Kinds of media to fetch: photo, video, voice, video_message, animation,
-	// sticker, audio, file, thumbnail. None means all; "none" means no media.
+	// sticker, audio, file, thumbnail, profile_photo. None means all; "none" means no media.
 	Kinds []string
 	// MaxSize is the largest file to fetch in bytes; 0 means no limit.
 	MaxSize int64
@@ -45,7 +45,7 @@ const noMedia = "none"
 func mediaKinds() []string {
 	return []string{
 		normal.KindPhoto, normal.KindVideo, normal.KindVoice, normal.KindVideoMessage, normal.KindAnimation,
-		normal.KindSticker, normal.KindAudio, normal.KindFile, normal.KindThumbnail,
+		normal.KindSticker, normal.KindAudio, normal.KindFile, normal.KindThumbnail, normal.KindProfilePhoto,
 	}
 }
 

@@ -39,9 +39,11 @@ type run struct {
 	mute   bool         // the server does not answer about changes in channels
 	// privacyMute: it does not answer about people either.
 	privacyMute bool
+	loose       []looseNews              // of the goroutine that syncs messages, too: archived if anything else is
 	chats       map[archive.PeerID]*chat // not changed while media is fetched
 	media       *fetcher
 
+	wrote      atomic.Bool // a record was made
 	committing sync.Mutex
 	hashing    atomic.Int32 // whether the server gives hashes of files
 	curt       atomic.Bool  // the server does not answer when it is asked for whole articles
@@ -63,6 +65,9 @@ func (r *run) apply(ctx context.Context, b *batch) error {
 	err := r.archive.Apply(context.WithoutCancel(ctx), archive.Batch{Records: b.records, State: b.state})
 	if err != nil {
 		return archived(err)
+	}
+	if len(b.records) > 0 {
+		r.wrote.Store(true)
 	}
 	r.media.add(b.queued)
 	return r.commitIfDue(ctx)

@@ -18,6 +18,10 @@ import (
 //	chat/ACCOUNT/PEER            chatState
 //	peer/ACCOUNT/PEER            print of the newest profile record
 //	missing/ACCOUNT/MEDIAKEY     missingState
+//	item/ACCOUNT/KIND/ITEM       print of the newest record of a thing, and of what
+//	                             changes by itself in it
+//	list/ACCOUNT/KIND/SCOPE      listState
+//	topics/ACCOUNT/PEER          newest message when a forum's topics were read
 //	unhashed/MEDIAKEY            set while a file is on its way whose parts could
 //	                             not be compared with hashes
 //	emoji/ACCOUNT/MEDIAKEY       emojiState
@@ -121,6 +125,9 @@ type workFile struct {
 	Protected bool  `json:"protected,omitempty"` // by the message itself
 	// Emoji: it stands in no message; its number gets a new reference.
 	Emoji bool `json:"emoji,omitempty"`
+	// Source is where new references come from if not from the message: one of
+	// source…. Message then is the thing's own number, if it has one.
+	Source string `json:"source,omitempty"`
 }
 
 // newWork makes work of files whose references came at the given time, the

@@ -84,7 +84,13 @@ func (r *run) sync(ctx context.Context, l *link) error {
 	group.Go(func() error { return r.media.fetch(ctx) })
 	group.Go(func() error {
 		defer r.media.close()
-		return r.messages(ctx)
+		if err := r.holdings(ctx); err != nil {
+			return err
+		}
+		if err := r.messages(ctx); err != nil {
+			return err
+		}
+		return r.belongings(ctx)
 	})
 	return group.Wait()
 }
@@ -94,7 +100,7 @@ func (r *run) start(l *link) {
 	r.link, r.api, r.optional = l, l.api, l.optional
 	r.people = newPeople(r.account, r.archive)
 	r.emoji = newEmojiDesk()
-	r.chats, r.order, r.lifted = map[archive.PeerID]*chat{}, nil, false
+	r.chats, r.order, r.lifted, r.loose = map[archive.PeerID]*chat{}, nil, false, nil
 	r.media = newFetcher(r)
 	r.state = accountState{}
 	r.mu.Lock()
@@ -272,7 +278,7 @@ func (r *run) resortWork(ctx context.Context, key string) error {
 	}
 	var files sorted
 	for _, f := range later.Files {
-		if r.leftOut(r.chats[later.Chat], f) == "" {
+		if r.leftOut(r.chatOf(later.Chat, f), f) == "" {
 			files.fetch = append(files.fetch, f)
 		} else {
 			files.later = append(files.later, f)

@@ -137,12 +137,10 @@ func TestSyncTwice(t *testing.T) {
 	if r.Messages != 0 || a.applied != applied {
 		t.Fatalf("the second sync: %+v and %d batches", r, a.applied-applied)
 	}
-	total := 0
-	for _, n := range s.calls {
-		total += n
-	}
-	if total != 4 {
-		t.Errorf("the second sync made %v, want one call each for who it is, the biography, chats and updates", s.calls)
+	for method, n := range s.calls {
+		if n != 1 || method == "messages.getHistory" {
+			t.Errorf("the second sync called %s %d times", method, n)
+		}
 	}
 }
 
@@ -248,7 +246,11 @@ func TestSyncWithARefusingServer(t *testing.T) {
 	if !r.Complete() || r.Messages != 500 || !again.Complete() || again.Messages != 2 {
 		t.Fatalf("results %+v, %+v", r, again)
 	}
-	equal(t, "warnings", r.Warnings, []string{"users.getFullUser: METHOD_INVALID", "updates.getState: NOT_IMPLEMENTED"})
+	for _, want := range []string{"users.getFullUser: METHOD_INVALID", "contacts.getContacts: METHOD_INVALID", "updates.getState: NOT_IMPLEMENTED"} {
+		if !slices.Contains(r.Warnings, want) {
+			t.Errorf("no warning %q in %v", want, r.Warnings)
+		}
+	}
 	if !slices.Contains(again.Warnings, "updates.getChannelDifference: METHOD_NOT_FOUND") {
 		t.Fatalf("warnings %v", again.Warnings)
 	}
