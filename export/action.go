@@ -157,11 +157,9 @@ func (e *encoder) botAction(o *object, m *archive.Message) bool {
 		o.number("button_id", a.ButtonID)
 		requestedPeers(o, a.Peers)
 	case "todo_completions":
-		compactList(o, "completed", a.Done)
-		compactList(o, "incompleted", a.Undone)
+		numbers(o, "completed", a.Done)
+		numbers(o, "incompleted", a.Undone)
 	case "todo_append_tasks":
-		// This list hangs on the message, not on an object of its own, but
-		// its texts are as shallow.
 		todoItems(o, "items", a.Items)
 	default:
 		return false
@@ -177,17 +175,13 @@ func requestedPeers(o *object, ids []archive.PeerID) {
 	o.quoted("peers", string(inner.b))
 }
 
-// compactList writes numbers on one line.
-func compactList(o *object, key string, ids []int) {
-	o.key(key)
-	o.w.put("[")
-	for i, id := range ids {
-		if i > 0 {
-			o.w.put(",")
-		}
-		o.w.number(int64(id))
+func numbers(o *object, key string, ids []int) {
+	l := o.list(key)
+	for _, id := range ids {
+		l.item()
+		l.w.number(int64(id))
 	}
-	o.w.put("]")
+	l.end()
 }
 
 // giftAction knows gifts, prizes and giveaways.

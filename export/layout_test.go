@@ -92,9 +92,8 @@ func lay(out *strings.Builder, v *node, key string, n int) {
 	switch {
 	case v.scalar != "":
 		out.WriteString(v.scalar)
-	case v.array && len(v.values) == 0 && key == "text_entities",
-		v.array && (key == "completed" || key == "incompleted"):
-		compact(out, v)
+	case v.array && len(v.values) == 0 && key == "text_entities":
+		out.WriteString("[]")
 	case v.array:
 		if key == "reactions" {
 			n++
@@ -107,46 +106,19 @@ func lay(out *strings.Builder, v *node, key string, n int) {
 		newLine(out, n)
 		out.WriteString("]")
 	default:
-		layObject(out, v, key, n)
+		layObject(out, v, n)
 	}
 }
 
-func layObject(out *strings.Builder, v *node, key string, n int) {
-	// What Telegram Desktop serialises before it opens the object around it
-	// stands one level too far left: formatted texts of polls and lists.
-	shallow := key == "poll" || key == "todo_list" || has(v, "voters") || has(v, "id") && len(v.keys) == 2
+func layObject(out *strings.Builder, v *node, n int) {
 	out.WriteString("{")
 	for i, k := range v.keys {
 		newElement(out, i, n+1)
 		out.WriteString(scalarText(k) + ": ")
-		depth := n + 1
-		if value := v.values[i]; shallow && value.array && (k == "text" || k == "question" || k == "title") {
-			depth = n
-		}
-		lay(out, v.values[i], k, depth)
+		lay(out, v.values[i], k, n+1)
 	}
 	newLine(out, n)
 	out.WriteString("}")
-}
-
-func has(v *node, key string) bool {
-	for _, k := range v.keys {
-		if k == key {
-			return true
-		}
-	}
-	return false
-}
-
-func compact(out *strings.Builder, v *node) {
-	out.WriteString("[")
-	for i, one := range v.values {
-		if i > 0 {
-			out.WriteString(",")
-		}
-		out.WriteString(one.scalar)
-	}
-	out.WriteString("]")
 }
 
 func newElement(out *strings.Builder, i, n int) {

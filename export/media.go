@@ -172,20 +172,18 @@ func invoice(o *object, v *archive.Invoice) {
 	o.quoted("invoice_information", string(inner.b))
 }
 
-// poll and todo take the depth of their texts one level too shallow, which
-// shows where a text is an array.
 func poll(o *object, p *archive.Poll) {
 	if p == nil {
 		p = &archive.Poll{}
 	}
 	in := o.object("poll")
-	shallowText(&in, "question", p.Question)
+	formatted(&in, "question", p.Question)
 	in.boolean("closed", p.Closed)
 	in.number("total_voters", int64(p.Voters))
 	answers := in.list("answers")
 	for _, a := range p.Answers {
 		one := answers.object()
-		shallowText(&one, "text", a.Text)
+		formatted(&one, "text", a.Text)
 		one.number("voters", int64(a.Voters))
 		one.boolean("chosen", a.Chosen)
 		one.end()
@@ -194,9 +192,11 @@ func poll(o *object, p *archive.Poll) {
 	in.end()
 }
 
-func shallowText(o *object, key string, t archive.Text) {
+// formatted writes a text of a poll or a list. Its custom emoji keep their
+// numbers.
+func formatted(o *object, key string, t archive.Text) {
 	o.key(key)
-	textValue(o.w, o.indent, parts(t), attached{})
+	textValue(o.w, o.indent+1, parts(t), attached{})
 }
 
 func todo(o *object, t *archive.Todo) {
@@ -204,7 +204,7 @@ func todo(o *object, t *archive.Todo) {
 		t = &archive.Todo{}
 	}
 	in := o.object("todo_list")
-	shallowText(&in, "title", t.Title)
+	formatted(&in, "title", t.Title)
 	in.boolean("others_can_append", t.OthersCanAppend)
 	in.boolean("others_can_complete", t.OthersCanComplete)
 	todoItems(&in, "answers", t.Items)
@@ -215,7 +215,7 @@ func todoItems(o *object, key string, items []archive.TodoItem) {
 	l := o.list(key)
 	for _, item := range items {
 		one := l.object()
-		shallowText(&one, "text", item.Text)
+		formatted(&one, "text", item.Text)
 		one.number("id", int64(item.ID))
 		one.end()
 	}

@@ -92,7 +92,7 @@ func actionCases() []actionCase {
 		{&tg.MessageActionGiftPremium{Currency: "USD", Amount: 1199, Days: 90, Message: words}, archive.Action{Type: "send_premium_gift", Currency: "USD", Amount: 1199, Cost: "$11.99", Days: 90, Months: 3, Text: enjoy}},
 		{&tg.MessageActionGiftCode{Slug: "abc", BoostPeer: &tg.PeerChannel{ChannelID: 3}, Days: 365, ViaGiveaway: true, Unclaimed: true}, archive.Action{Type: "gift_code_prize", Code: "abc", Peer: "channel3", Days: 365, Months: 12, Giveaway: true, Unclaimed: true}},
 		{&tg.MessageActionGiftStars{Currency: "EUR", Amount: 1999, Stars: 1000, TransactionID: "t"}, archive.Action{Type: "send_stars_gift", Currency: "EUR", Amount: 1999, Cost: "19,99 €", Whole: 1000, ChargeID: "t"}},
-		{&tg.MessageActionGiftTon{Currency: "TON", Amount: 1_500_000_000, CryptoCurrency: "TON", CryptoAmount: 7}, archive.Action{Type: "send_ton_gift", Currency: "TON", Amount: 1_500_000_000, Cost: "TON15,000,000.00", Whole: 1, Nano: 500_000_000, CryptoCurrency: "TON", Crypto: 7}},
+		{&tg.MessageActionGiftTon{Currency: "USD", Amount: 499, CryptoCurrency: "TON", CryptoAmount: 1_500_000_000}, archive.Action{Type: "send_ton_gift", Currency: "USD", Amount: 499, Cost: "$4.99", Whole: 1, Nano: 500_000_000, CryptoCurrency: "TON", Crypto: 1_500_000_000}},
 		{&tg.MessageActionPrizeStars{BoostPeer: user(1), Stars: 500, Unclaimed: true, GiveawayMsgID: 8, TransactionID: "t"}, archive.Action{Type: "stars_prize", Peer: "user1", Stars: 500, Unclaimed: true, MessageID: 8, ChargeID: "t"}},
 		{&tg.MessageActionGiveawayLaunch{Stars: 3}, archive.Action{Type: "giveaway_launch", Stars: 3}},
 		{&tg.MessageActionGiveawayResults{WinnersCount: 3, UnclaimedCount: 1, Stars: true}, archive.Action{Type: "giveaway_results", Winners: 3, Left: 1, ByStars: true}},

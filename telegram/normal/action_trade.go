@@ -128,8 +128,7 @@ func giftAction(a tg.MessageActionClass) *archive.Action {
 		out.Whole = a.Stars
 		return out
 	case *tg.MessageActionGiftTon:
-		// Telegram Desktop's export takes the price for the worth.
-		worth := ton(a.Amount)
+		worth := ton(a.CryptoAmount)
 		out := paid("send_ton_gift", a.Amount, a.Currency, a.CryptoAmount, a.CryptoCurrency)
 		out.Cost, out.ChargeID = cost(a.Amount, a.Currency), a.TransactionID
 		out.Whole, out.Nano = worth.whole, worth.nano

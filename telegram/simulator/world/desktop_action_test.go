@@ -10,7 +10,7 @@ import (
 // cash shows an amount in euro, as the made-up export has it.
 func cash(amount int64) string {
 	s := strconv.FormatInt(amount, 10)
-	return "€" + s[:len(s)-2] + "." + s[len(s)-2:]
+	return s[:len(s)-2] + "," + s[len(s)-2:] + " €"
 }
 
 // action writes the fields of a service message.
