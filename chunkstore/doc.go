@@ -18,7 +18,9 @@
 //	writer, commitwriter, catchup, resume  the Writer, its commits, how it recovers
 //	state*                the writer's local cache, one SQLite file
 //	reader, packfile, readahead  reading back
+//	salvage*              reading back what is left of a damaged vault
 //	verify*, problem      proving that a vault is whole
+//	ownerkeys             what commits list of the owners' key files
 //	vault*, secrets, create  what a vault is, and whose
 //
 // A Writer holds no key that opens a pack: it seals to the vault's recipient, and

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -19,6 +20,45 @@ type indexVisitor struct {
 	records func(ids []crypto.ID) error
 	pack    func(p Object, dir directory) error
 	change  func(c change) error
+}
+
+// A commitIndex is what a reader takes from an index.
+type commitIndex struct {
+	records []crypto.ID
+	packs   []Object
+	dirs    []directory // of packs
+}
+
+// readWholeIndex opens the bytes of an index file and returns what is in it, without the
+// changes of the resume state.
+func readWholeIndex(sealed []byte, ids ...crypto.Identity) (*commitIndex, error) {
+	x := &commitIndex{}
+	err := openIndex(sealed, indexVisitor{
+		records: func(ids []crypto.ID) error {
+			x.records = ids
+			return nil
+		},
+		pack: func(p Object, dir directory) error {
+			x.packs, x.dirs = append(x.packs, p), append(x.dirs, dir)
+			return nil
+		},
+	}, ids...)
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// readCommitIndex opens the index of a commit and compares the two.
+func readCommitIndex(c *Commit, sealed []byte, id crypto.Identity) (*commitIndex, error) {
+	x, err := readWholeIndex(sealed, id)
+	if err == nil && !slices.Equal(x.packs, c.Packs) {
+		err = indexDamage("its packs are not those of its commit")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
 }
 
 // openIndex opens the bytes of an index file and reads it. Errors are

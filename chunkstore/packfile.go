@@ -52,7 +52,12 @@ func (f *packFile) stored(ctx context.Context, e dirEntry) ([]byte, error) {
 	if e.end() > f.length {
 		return nil, damagedObject(f.name, "it is shorter than the index says")
 	}
-	first, last := int64(e.Offset)/ageBlock, (e.end()-1)/ageBlock
+	return f.part(ctx, int64(e.Offset), int64(e.Stored))
+}
+
+// part returns n > 0 bytes of the content from offset off on, which must be there.
+func (f *packFile) part(ctx context.Context, off, n int64) ([]byte, error) {
+	first, last := off/ageBlock, (off+n-1)/ageBlock
 	from := f.payload + first*(ageBlock+ageTag)
 	to := min(f.size, f.payload+(last+1)*(ageBlock+ageTag))
 	s, err := f.fetch(ctx, from, to)
@@ -61,8 +66,8 @@ func (f *packFile) stored(ctx context.Context, e dirEntry) ([]byte, error) {
 	}
 	f.spans.add(s)
 	defer f.spans.remove(s)
-	b := make([]byte, e.Stored)
-	if n, err := f.content.ReadAt(b, int64(e.Offset)); n < len(b) {
+	b := make([]byte, n)
+	if got, err := f.content.ReadAt(b, off); int64(got) < n {
 		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
 	return b, nil
@@ -126,4 +131,24 @@ func (s *spans) ReadAt(p []byte, off int64) (int, error) {
 		}
 	}
 	return best, io.EOF
+}
+
+// directory reads the directory of the pack.
+func (f *packFile) directory(ctx context.Context) (directory, error) {
+	dir, err := readDirectory(&fetched{ctx, f}, f.length)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.name, err)
+	}
+	return dir, nil
+}
+
+// fetched is the content of a pack, fetched as it is read.
+type fetched struct {
+	ctx context.Context
+	*packFile
+}
+
+func (f *fetched) ReadAt(p []byte, off int64) (int, error) {
+	data, err := f.part(f.ctx, off, int64(len(p)))
+	return copy(p, data), err
 }

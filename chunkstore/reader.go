@@ -21,8 +21,12 @@ type ReaderOptions struct {
 	// Identities are owner keys; one that opens the vault key is needed.
 	Identities []crypto.Identity
 	// Damaged makes a Reader of a vault that is not whole: what cannot be read is left
-	// out and listed in Faults. Without it OpenReader fails.
+	// out and listed in Faults, what stands in two places is taken from the other.
+	// Without it OpenReader fails at the first problem.
 	Damaged bool
+	// Heads are the last commits that somebody remembers (ReadHead). With Damaged,
+	// newer commits that are gone are listed, and looked for. Otherwise they are not used.
+	Heads []Head
 }
 
 // A Reader reads a vault as it was when it was opened: all writers, all commits. Its
@@ -32,11 +36,14 @@ type Reader struct {
 	vault   *Vault
 	key     *VaultKey
 	commits []*Commit
-	records map[Hash][]crypto.ID // by the hash of the commit
+	records map[string][]crypto.ID // by the name of the commit
 	index   chunkIndex
 	faults  []*Problem
-	codec   *decompressor
-	cache   *chunkCache
+	heads   []Head
+	// unindexed are the packs of commits whose index is lost.
+	unindexed []Object
+	codec     *decompressor
+	cache     *chunkCache
 
 	mu    sync.Mutex
 	files map[uint32]*packFile // by position in index.packs; some of those used lately
@@ -46,37 +53,36 @@ type Reader struct {
 // index, and fails at the first that is wrong unless o.Damaged is set. ErrNoVault,
 // crypto.ErrWrongKey, and a *Problem for what is wrong with the vault.
 func OpenReader(ctx context.Context, dst Destination, o ReaderOptions) (*Reader, error) {
-	vault, err := OpenVault(ctx, dst)
-	if err != nil {
-		return nil, err
-	}
-	key, err := OpenVaultKey(ctx, dst, o.Identities)
-	if err != nil {
-		return nil, err
-	}
-	codec, err := newDecompressor(runtime.GOMAXPROCS(0))
-	if err != nil {
-		return nil, err
-	}
 	r := &Reader{
 		dst:     dst,
-		vault:   vault,
-		key:     key,
-		records: make(map[Hash][]crypto.ID),
-		codec:   codec,
+		records: make(map[string][]crypto.ID),
 		cache:   newChunkCache(cachedChunkBytes),
 		files:   make(map[uint32]*packFile),
+		heads:   o.Heads,
+	}
+	var err error
+	if r.codec, err = newDecompressor(runtime.GOMAXPROCS(0)); err != nil {
+		return nil, err
+	}
+	if o.Damaged {
+		return r, r.salvage(ctx, o.Identities)
+	}
+	if r.vault, err = OpenVault(ctx, dst); err != nil {
+		return nil, err
+	}
+	if r.key, err = openVaultKey(ctx, dst, r.vault, o.Identities); err != nil {
+		return nil, err
 	}
 	if err := r.load(ctx); err != nil {
 		return nil, err
 	}
-	if len(r.faults) > 0 && !o.Damaged {
+	if len(r.faults) > 0 {
 		return nil, r.faults[0]
 	}
 	return r, nil
 }
 
-// load reads the chains and the indexes.
+// load reads the chains and the indexes of a vault that should be whole.
 func (r *Reader) load(ctx context.Context) error {
 	for _, f := range r.vault.Faults {
 		r.fault(writerName(f.WriterID), f.Err)
@@ -113,8 +119,10 @@ func (r *Reader) load(ctx context.Context) error {
 	return nil
 }
 
-func (r *Reader) fault(object string, err error) {
-	r.faults = append(r.faults, newProblem(object, err))
+func (r *Reader) fault(object string, err error) *Problem {
+	p := newProblem(object, err)
+	r.faults = append(r.faults, p)
+	return p
 }
 
 // loadIndex takes over what one index says.
@@ -123,53 +131,40 @@ func (r *Reader) loadIndex(ctx context.Context, c *Commit) error {
 	if err != nil {
 		return missing(indexName(c.Writer, c.Seq), err)
 	}
-	records, err := readCommitIndex(c, sealed, r.key.Identity, r.index.add)
+	content, err := readCommitIndex(c, sealed, r.key.Identity)
 	if err == nil {
-		r.records[c.Hash] = records
+		r.take(c, content)
 	}
 	return err
 }
 
-// readCommitIndex opens an index, compares it with its commit, calls pack for every
-// pack and returns the record ids.
-func readCommitIndex(c *Commit, sealed []byte, id crypto.Identity, pack func(Object, directory)) (records []crypto.ID, err error) {
-	left := c.Packs
-	err = openIndex(sealed, indexVisitor{
-		records: func(ids []crypto.ID) error {
-			records = ids
-			return nil
-		},
-		pack: func(p Object, dir directory) error {
-			if len(left) == 0 || left[0] != p {
-				return indexDamage("its packs are not those of its commit")
-			}
-			left = left[1:]
-			pack(p, dir)
-			return nil
-		},
-	}, id)
-	if err == nil && len(left) > 0 {
-		err = indexDamage("its packs are not those of its commit")
+// take makes the content of an index part of the Reader: all of it or, after an error
+// in it, nothing.
+func (r *Reader) take(c *Commit, x *commitIndex) {
+	for i, p := range x.packs {
+		r.index.add(p, x.dirs[i])
 	}
-	return records, err
+	r.records[commitName(c.Writer, c.Seq)] = x.records
 }
 
 // Vault returns what the readable objects say about the vault.
 func (r *Reader) Vault() *Vault { return r.vault }
 
 // Commits returns the commits of all writers, merged by their times; those of one
-// writer are always in the order of its chain. The slice must not be changed.
+// writer are always in the order of its chain. The slice must not be changed. With
+// Damaged, a commit that is lost and whose index is not is among them: it has its
+// place and what the index says, the time of the commit after it, and no Hash.
 func (r *Reader) Commits() []*Commit { return r.commits }
 
-// Faults returns what is wrong with the vault, as far as opening it showed. It is empty
-// unless the Reader was opened with Damaged.
+// Faults returns what is wrong with the vault, as far as opening it showed, each with
+// what is lost by it. It is empty unless the Reader was opened with Damaged.
 func (r *Reader) Faults() []*Problem { return r.faults }
 
 // Records returns the ids of the chunks that make up the record stream of a commit, in
 // order; none for a commit without records. A commit whose index could not be read is
 // ErrMissing.
 func (r *Reader) Records(_ context.Context, c *Commit) ([]crypto.ID, error) {
-	ids, ok := r.records[c.Hash]
+	ids, ok := r.records[commitName(c.Writer, c.Seq)]
 	if !ok {
 		return nil, fmt.Errorf("%w: the index of commit %d", ErrMissing, c.Seq)
 	}

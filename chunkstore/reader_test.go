@@ -199,19 +199,21 @@ func TestReaderOfDamagedVault(t *testing.T) {
 			}
 			r, err := OpenReader(t.Context(), dst, ReaderOptions{Identities: []crypto.Identity{v.owner}, Damaged: true})
 			check(t, err)
-			if (len(r.Faults()) > 0) != (d.kind != "") {
-				t.Errorf("faults: %v", r.Faults())
+			inside := d.kind == "" && !strings.Contains(name, "missing") && !strings.Contains(name, "cut") && !strings.Contains(name, "empty")
+			if problems := r.Faults(); inside != (len(problems) == 0) || !inside && problems[0].Object != d.object {
+				t.Errorf("problems: %v", problems)
 			}
-			v.readSome(t, r, d.object)
+			if failed := v.readSome(t, r, d.object); (failed > 0) != (d.kind == "") {
+				t.Errorf("%d chunks are lost", failed)
+			}
 		})
 	}
 }
 
-// readSome reads every chunk: either it is right, or the error is one of ours and names
-// the object.
-func (v *filled) readSome(t *testing.T, r *Reader, object string) {
+// readSome reads every chunk and returns how many cannot be: the error is one of ours
+// and names the object.
+func (v *filled) readSome(t *testing.T, r *Reader, object string) (failed int) {
 	t.Helper()
-	failed := 0
 	offset := 0
 	for i, n := range cutsOf(v.secrets.ChunkerKey, v.data, len(v.data)) {
 		chunk, err := r.Chunk(t.Context(), v.ids[i])
@@ -219,8 +221,6 @@ func (v *filled) readSome(t *testing.T, r *Reader, object string) {
 		case err == nil && !bytes.Equal(chunk, v.data[offset:offset+n]):
 			t.Errorf("chunk %d came back different", i)
 		case err == nil:
-		case errors.Is(err, ErrUnknownChunk):
-			failed++
 		case errors.Is(err, crypto.ErrDamaged) || errors.Is(err, ErrMissing) || errors.Is(err, crypto.ErrWrongKey):
 			failed++
 			if !strings.Contains(err.Error(), object) {
@@ -231,9 +231,7 @@ func (v *filled) readSome(t *testing.T, r *Reader, object string) {
 		}
 		offset += n
 	}
-	if failed == 0 {
-		t.Error("the damage did not show")
-	}
+	return failed
 }
 
 // If a chunk is in two packs, one of them is enough.

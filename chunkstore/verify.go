@@ -87,7 +87,7 @@ type verifier struct {
 }
 
 func (v *verifier) run(ctx context.Context) error {
-	found, err := v.list(ctx)
+	found, err := listVault(ctx, v.dst)
 	if err != nil {
 		return err
 	}

@@ -49,10 +49,15 @@ func (v *verifier) checkIndex(ctx context.Context, c *Commit) ([]crypto.ID, erro
 	if !ok {
 		return nil, nil
 	}
-	return readCommitIndex(c, sealed, id, func(p Object, dir directory) {
-		v.dirs[p.Hash] = hashOf(dir)
-		v.index.add(p, dir)
-	})
+	x, err := readCommitIndex(c, sealed, id)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range x.packs {
+		v.dirs[p.Hash] = hashOf(x.dirs[i])
+		v.index.add(p, x.dirs[i])
+	}
+	return x.records, nil
 }
 
 // identityFor returns the key that opens the index of a commit, if there is one.

@@ -20,13 +20,13 @@ type listing struct {
 	keyFiles int
 }
 
-// list looks what is there.
-func (v *verifier) list(ctx context.Context) (*listing, error) {
+// listVault looks what is there.
+func listVault(ctx context.Context, dst Destination) (*listing, error) {
 	l := &listing{
 		packs: make(map[Hash]int64), indexes: make(map[string]int64),
 		commits: make(map[string]bool), writers: make(map[string]bool),
 	}
-	err := v.dst.List(ctx, "", func(name string, size int64) error {
+	err := dst.List(ctx, "", func(name string, size int64) error {
 		l.add(name, size)
 		return nil
 	})
