@@ -36,6 +36,8 @@ type caller struct {
 	tries int           // of a call that gets no answer
 	gates *gates
 	log   *slog.Logger
+	// takeout is the data export that calls are made in; nil: never any.
+	takeout *takeout
 	// unauthorised decides what it means that the server says 401: an error
 	// that ends the session, or nil to try again.
 	unauthorised func(ctx context.Context, err error) error
@@ -68,6 +70,9 @@ func (c *caller) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) er
 		}
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if c.takeout.ended(err) {
+			continue
 		}
 		if wait, ok := tgerr.AsFloodWait(err); ok {
 			if err := c.gates.flooded(c.dc, method, wait); err != nil {
@@ -110,7 +115,7 @@ func (c *caller) once(ctx context.Context, in bin.Encoder, out bin.Decoder) erro
 		}
 		defer c.slots.give()
 	}
-	return callOnce(ctx, c.next, c.limit, in, out)
+	return callOnce(ctx, c.next, c.limit, c.takeout.wrap(in), out)
 }
 
 // verdict returns the error to end with, or nil if the call can be made again.

@@ -36,6 +36,10 @@ type link struct {
 	optional *tg.Client
 	// once makes every call one time: for those that change something.
 	once *tg.Client
+	// plain is once for calls that gotd has no method for.
+	plain tg.Invoker
+	// takeout is the data export that api, optional and dc make calls in.
+	takeout takeout
 	// config is the server's list of data centres, and which one this is.
 	config func() tg.Config
 	// move makes another data centre the account's own.
@@ -151,7 +155,8 @@ func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.Cance
 			return l.branches.open(ctx, p.dc)
 		}
 	}
-	l.once = tg.NewClient(single{client, c.options.CallTimeout, signInPatience})
+	l.plain = single{client, c.options.CallTimeout, signInPatience}
+	l.once = tg.NewClient(l.plain)
 	home := &caller{
 		dc: c.options.DC, next: client, limit: c.options.CallTimeout, tries: callTries, gates: g, log: c.options.Log,
 		unauthorised: func(ctx context.Context, err error) error {
@@ -160,7 +165,8 @@ func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.Cance
 			cancel(err)
 			return err
 		},
-		silent: func(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) },
+		silent:  func(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) },
+		takeout: &l.takeout,
 	}
 	l.api, l.optional = tg.NewClient(home), tg.NewClient(home.forOptional(c.options.CallTimeout))
 	return l
@@ -218,6 +224,7 @@ func (l *link) dc(id int) *caller {
 		dc: id, next: p, slots: p.slots, limit: partTimeout, tries: callTries, gates: l.gates, log: l.options.Log,
 		unauthorised: l.confirmRevoked,
 		silent:       p.down,
+		takeout:      &l.takeout,
 	}
 }
 

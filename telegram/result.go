@@ -35,6 +35,9 @@ type Result struct {
 	Warnings []string
 	// Unmatched are the rules on chats that mean no chat of the account.
 	Unmatched []string
+	// TakeoutAfter is when the server lets a takeout begin, if it put it off: at
+	// once if the account confirms it on another device. The zero time otherwise.
+	TakeoutAfter time.Time
 	// FloodWaited is how long the server asked to wait, all in all.
 	FloodWaited time.Duration
 }

@@ -23,6 +23,7 @@ type run struct {
 	options  *Options
 	archive  Archive
 	rules    Rules
+	takeout  TakeoutMode
 	account  archive.PeerID
 	progress func(Event)
 	log      *slog.Logger

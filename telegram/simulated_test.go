@@ -175,3 +175,12 @@ func exportDir(t testing.TB) string {
 	}
 	return dir
 }
+
+func mustFault(t testing.TB, text string) simulator.Fault {
+	t.Helper()
+	f, err := simulator.ParseFault(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}

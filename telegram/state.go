@@ -52,7 +52,8 @@ type accountState struct {
 	Profile string       `json:"profile,omitempty"` // print of the newest account record
 	Updates *updateState `json:"updates,omitempty"`
 	// MediaRules is the print of the rules that listLater was sorted by.
-	MediaRules string `json:"media_rules,omitempty"`
+	MediaRules string        `json:"media_rules,omitempty"`
+	Takeout    *takeoutState `json:"takeout,omitempty"`
 }
 
 // updateState is how far the account's updates were taken: those of users and

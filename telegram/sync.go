@@ -20,7 +20,8 @@ const connectTries = 2
 
 // SyncOptions say what a sync fetches and who is told how far it is.
 type SyncOptions struct {
-	Rules Rules
+	Rules   Rules
+	Takeout TakeoutMode
 	// Progress, if set, is told how far the sync is, from one goroutine at a
 	// time and often: it must be quick.
 	Progress func(Event)
@@ -39,7 +40,7 @@ type SyncOptions struct {
 // and those of the archive.
 func (c *Client) Sync(ctx context.Context, a Archive, o SyncOptions) (*Result, error) {
 	r := &run{
-		options: &c.options, archive: a, rules: o.Rules, account: c.Account(), progress: o.Progress, log: c.options.Log,
+		options: &c.options, archive: a, rules: o.Rules, takeout: o.Takeout, account: c.Account(), progress: o.Progress, log: c.options.Log,
 	}
 	if r.account == "" {
 		return &r.result, ErrNotSignedIn
@@ -68,6 +69,9 @@ func (r *run) sync(ctx context.Context, l *link) error {
 	if err := r.profile(ctx); err != nil {
 		return err
 	}
+	if err := r.beginTakeout(ctx); err != nil {
+		return err
+	}
 	if err := r.list(ctx); err != nil {
 		return err
 	}
@@ -80,6 +84,14 @@ func (r *run) sync(ctx context.Context, l *link) error {
 	if err := r.restoreEmoji(); err != nil {
 		return err
 	}
+	if err := r.pull(ctx); err != nil {
+		return err
+	}
+	return r.settleTakeout(ctx)
+}
+
+// pull fetches messages and media side by side.
+func (r *run) pull(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.media.fetch(ctx) })
 	group.Go(func() error {

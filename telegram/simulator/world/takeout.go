@@ -92,3 +92,11 @@ func (w *World) takeoutFile(c *Call, a *account) (*file, content, error) {
 	}
 	return &file{mime: "application/json"}, inMemory(a.otherData), nil
 }
+
+// EndTakeouts ends the data exports that are under way, as beginning another one
+// on another device does.
+func (w *World) EndTakeouts() {
+	for _, a := range w.accounts {
+		a.end()
+	}
+}
