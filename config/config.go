@@ -41,6 +41,10 @@ type Telegram struct {
 	// PublicKeys are the server's RSA keys: PEM text, or names of PEM files.
 	// Empty: Telegram's own. Needed when Server is set.
 	PublicKeys []string `toml:"public_keys"`
+	// Takeout makes the first backup of an account inside a data export of
+	// Telegram's: its limits are looser, and the account's other devices are
+	// told of it.
+	Takeout bool `toml:"takeout"`
 
 	// Keys are PublicKeys, parsed by Load.
 	Keys []*rsa.PublicKey `toml:"-"`

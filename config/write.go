@@ -83,6 +83,12 @@ func renderTelegram(put func(string, ...any), t *Telegram) {
 	} else {
 		put("# public_keys = [\"server.pem\"]")
 	}
+	put("# The first backup inside a data export of Telegram's: looser limits; your other devices are told.")
+	if t.Takeout {
+		put("takeout = true")
+	} else {
+		put("# takeout = true")
+	}
 	put("")
 }
 

@@ -148,10 +148,18 @@ func (r *run) settleTakeout(ctx context.Context) error {
 	case r.link.takeout.lost.Load():
 		r.warn("takeout", errTakeoutLost)
 		return r.saveTakeout(ctx, takeoutState{Done: complete})
-	case r.link.takeout.id.Load() == 0 || !complete:
+	case !complete:
 		return nil
+	case r.link.takeout.id.Load() != 0:
+		return r.endTakeout(ctx, true)
+	case r.takeout == TakeoutFirst && (r.state.Takeout == nil || !r.state.Takeout.Done):
+		t := takeoutState{Done: true} // nothing is left to begin one for
+		if r.state.Takeout != nil {
+			t.After = r.state.Takeout.After
+		}
+		return r.saveTakeout(ctx, t)
 	}
-	return r.endTakeout(ctx, true)
+	return nil
 }
 
 // endTakeout ends the takeout, from within it as Telegram demands.

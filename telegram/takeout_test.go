@@ -73,7 +73,7 @@ func TestTakeoutIsPutOff(t *testing.T) {
 		{2 * time.Hour, 2, time.Time{}},
 	} {
 		now = now.Add(c.later)
-		r, err := i.sync(t.Context(), SyncOptions{Takeout: TakeoutFirst})
+		r, err := i.sync(t.Context(), SyncOptions{Takeout: TakeoutAgain})
 		if err != nil || !r.Complete() {
 			t.Fatalf("result %+v, error %v", r, err)
 		}
@@ -124,6 +124,25 @@ func TestTakeoutGoesOn(t *testing.T) {
 	}
 	if !reflect.DeepEqual(digestOf(t, i.snapshot()), digestOf(t, plain.snapshot())) {
 		t.Fatal("the backup differs from an undisturbed one")
+	}
+}
+
+// Where everything is there already, no takeout begins for the first pull.
+func TestTakeoutNotNeeded(t *testing.T) {
+	t.Parallel()
+	i := install(t, newVillage(t, world.Options{FileDCs: []int{2}, TakeoutDelay: time.Hour}))
+	i.login()
+	for range 3 {
+		if r, err := i.sync(t.Context(), SyncOptions{Takeout: TakeoutFirst}); err != nil || !r.Complete() {
+			t.Fatalf("result %+v, error %v", r, err)
+		}
+	}
+	i.options.Now = func() time.Time { return time.Now().Add(2 * time.Hour) }
+	if r, err := i.sync(t.Context(), SyncOptions{Takeout: TakeoutFirst}); err != nil || !r.TakeoutAfter.IsZero() {
+		t.Fatalf("result %+v, error %v", r, err)
+	}
+	if n := i.sim.Stats().Requests[takeoutBegin]; n != 1 {
+		t.Fatalf("asked %d times", n)
 	}
 }
 

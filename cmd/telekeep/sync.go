@@ -37,6 +37,7 @@ type syncReport struct {
 	Unmatched    []string      `json:"rules_unmatched"` // rules of [chats] that mean no chat
 	Failures     []chatFailure `json:"failures"`
 	FloodWait    float64       `json:"flood_wait_seconds"`
+	TakeoutAfter *time.Time    `json:"takeout_after,omitempty"` // a data export that was asked for may begin then
 	Seconds      float64       `json:"seconds"`
 	Finished     time.Time     `json:"finished"`
 	Error        string        `json:"error,omitempty"` // why the run ended early
@@ -60,7 +61,7 @@ type chatFailure struct {
 
 func (a *app) syncCommand() *cobra.Command {
 	var account string
-	var asJSON bool
+	var takeout, asJSON bool
 	c := &cobra.Command{
 		Use:   "sync",
 		Short: "Back up what is new",
@@ -70,17 +71,25 @@ media, fresh and small first. It can be stopped at any time and goes on where it
 It prints what it stored and what it could not get, and why. A file that the
 server does not have, or that a rule leaves out, is no failure; what failed and
 will be tried again by the next run leads to exit code 3.`,
-		RunE: func(c *cobra.Command, _ []string) error { return a.sync(c.Context(), account, asJSON) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.sync(c.Context(), account, takeout, asJSON) },
 	}
 	c.Flags().StringVar(&account, "account", "", "only this account of the settings")
+	c.Flags().BoolVar(&takeout, "takeout", false, "inside a data export of Telegram's: looser limits; your other devices are told")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
-func (a *app) sync(ctx context.Context, name string, asJSON bool) (err error) {
+func (a *app) sync(ctx context.Context, name string, takeout, asJSON bool) (err error) {
 	cfg, err := a.settings()
 	if err != nil {
 		return err
+	}
+	mode := telegram.TakeoutNever
+	switch {
+	case takeout:
+		mode = telegram.TakeoutAgain
+	case cfg.Telegram.Takeout:
+		mode = telegram.TakeoutFirst
 	}
 	accounts := cfg.Accounts
 	if name != "" || len(accounts) == 0 {
@@ -99,7 +108,7 @@ func (a *app) sync(ctx context.Context, name string, asJSON bool) (err error) {
 
 	var failures []error
 	for _, account := range accounts {
-		report, err := a.syncAccount(ctx, cfg, account, b)
+		report, err := a.syncAccount(ctx, cfg, account, mode, b)
 		if report != nil {
 			if err := a.printSync(report, asJSON); err != nil {
 				return err
@@ -112,7 +121,7 @@ func (a *app) sync(ctx context.Context, name string, asJSON bool) (err error) {
 
 // syncAccount pulls one account. The report is there even if the run ended
 // early, unless it ended before it began.
-func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account config.Account, b *backup) (*syncReport, error) {
+func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account config.Account, mode telegram.TakeoutMode, b *backup) (*syncReport, error) {
 	login, err := a.openTelegram(cfg, account, b.secrets)
 	if err != nil {
 		return nil, err
@@ -121,7 +130,7 @@ func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account confi
 	start, before := a.now(), b.store.Stats()
 	bar := a.ui.progress("sync "+account.Name, start)
 	result, err := login.client.Sync(ctx, telegram.Into(b.archive), telegram.SyncOptions{
-		Rules: rulesOf(cfg),
+		Rules: rulesOf(cfg), Takeout: mode,
 		Progress: func(e telegram.Event) {
 			if e.Wait > 0 {
 				bar.now()
@@ -178,6 +187,10 @@ func newSyncReport(account string, r *telegram.Result, before, after chunkstore.
 		LeftOut: r.MediaLeft, MissingTotal: r.MissingTotal, MissingRetry: r.MissingFailed,
 		Missing: []missingItem{}, Failures: []chatFailure{}, Warnings: append([]string{}, r.Warnings...),
 		Unmatched: append([]string{}, r.Unmatched...),
+	}
+	if !r.TakeoutAfter.IsZero() {
+		after := r.TakeoutAfter.UTC()
+		report.TakeoutAfter = &after
 	}
 	for _, m := range r.Missing {
 		report.Missing = append(report.Missing, missingItem{
@@ -236,6 +249,9 @@ func (a *app) printSync(r *syncReport, asJSON bool) error {
 	}
 	if r.FloodWait >= 1 {
 		put("  waited     %.0f s because Telegram asked to", r.FloodWait)
+	}
+	if r.TakeoutAfter != nil {
+		put("  export     Telegram lets it begin after %s, or at once if you confirm it on another device; this run did without", r.TakeoutAfter.Local().Format("2006-01-02 15:04"))
 	}
 	for _, w := range r.Warnings {
 		put("  refused    %s", printable(w))
