@@ -54,11 +54,9 @@ func (w *Writer) prepareCommit() ([]crypto.ID, error) {
 			return nil, err
 		}
 	}
-	if w.records == nil {
-		return nil, nil
-	}
-	roots, err := w.records.Close()
-	w.records = nil
+	err := w.endPiece()
+	roots := w.roots
+	w.roots = nil
 	return roots, err
 }
 

@@ -5,7 +5,7 @@
 // # Record stream
 //
 // Records are only ever appended. Those of one commit, one behind the other, are its
-// record stream, which is cut into chunks like a media file:
+// record stream, which is cut into chunks, most of them behind a record:
 //
 //	{"v":1,"kind":"message","account":"user1",…,"raw":212}⏎    one line of JSON
 //	<212 bytes: the TL object as Telegram sent it>⏎            if "raw" is there

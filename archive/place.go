@@ -3,12 +3,7 @@ package archive
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
-	"slices"
-
-	"telekeep/chunkstore"
-	"telekeep/crypto"
 )
 
 // A place is where a record starts: the number of its record stream in the upper
@@ -29,46 +24,6 @@ func newPlace(stream int, off int64) place {
 
 func (p place) stream() int   { return int(p >> placeOffsetBits) }
 func (p place) offset() int64 { return int64(p & (maxStreamLength - 1)) }
-
-// A recordStream is the record stream of one commit: its chunks and where each of
-// them ends.
-type recordStream struct {
-	chunks []crypto.ID
-	ends   []int64
-}
-
-func newRecordStream(ctx context.Context, src source, c *chunkstore.Commit) (recordStream, error) {
-	chunks, err := src.Records(ctx, c)
-	if err != nil {
-		return recordStream{}, err
-	}
-	s := recordStream{chunks: chunks, ends: make([]int64, len(chunks))}
-	var end int64
-	for i, id := range chunks {
-		size, err := src.Size(id)
-		if err != nil {
-			return recordStream{}, err
-		}
-		end += size
-		s.ends[i] = end
-	}
-	if end > maxStreamLength {
-		return recordStream{}, fmt.Errorf("record stream of %d bytes: %w", end, ErrTooLarge)
-	}
-	return s, nil
-}
-
-// checkEnd compares where reading ended with the length of the stream: an end that
-// comes too early must not look like the end.
-func (s *recordStream) checkEnd(ctx context.Context, off int64) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if n := len(s.ends); n > 0 && off != s.ends[n-1] {
-		return &FormatError{Offset: off, Reason: "the rest of the stream did not come", Err: io.ErrUnexpectedEOF}
-	}
-	return nil
-}
 
 // A recordReader reads single records at their places. It is for one goroutine.
 type recordReader struct {
@@ -108,10 +63,7 @@ func (r *recordReader) at(p place) (*Record, error) {
 // readStream copies bytes from offset off of a record stream, of one chunk at most.
 func (s *Snapshot) readStream(ctx context.Context, stream int, off int64, p []byte) (int, error) {
 	r := &s.streams[stream]
-	i, found := slices.BinarySearch(r.ends, off)
-	if found {
-		i++ // off is the first byte behind that end
-	}
+	i := r.chunkAt(off)
 	if i >= len(r.ends) {
 		return 0, io.EOF
 	}

@@ -13,7 +13,7 @@ import (
 // Records goes over every record in the order in which it was stored, commit by
 // commit, with its raw bytes; records that this version does not understand too
 // (Record.Line). An error stands for one record, or, if it is no *FormatError
-// with Skipped set, for the rest of a commit; going on is possible.
+// with Skipped set, for all up to where a chunk begins with a record; going on is possible.
 func (s *Snapshot) Records(ctx context.Context) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		for i := range s.streams {
@@ -26,19 +26,17 @@ func (s *Snapshot) Records(ctx context.Context) iter.Seq2[*Record, error] {
 
 // yieldStream reports whether to go on with the next stream.
 func (s *Snapshot) yieldStream(ctx context.Context, i int, yield func(*Record, error) bool) bool {
-	r := s.source.Stream(ctx, s.streams[i].chunks)
-	defer r.Close()
-	for d := NewDecoder(r); ; {
-		record, err := d.Next()
+	r := newStretchReader(ctx, s.source, &s.streams[i])
+	defer r.close()
+	for {
+		record, off, err := r.next()
 		if err == io.EOF {
-			if err = s.streams[i].checkEnd(ctx, d.Offset()); err == nil {
-				return true
-			}
+			return true
 		}
 		if !yield(record, err) || ctx.Err() != nil {
 			return false
 		}
-		if err != nil && !isSkipped(err) {
+		if err != nil && !isSkipped(err) && !r.resume(off, err) {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -116,13 +117,13 @@ func openSnapshot(ctx context.Context, src source, o SnapshotOptions) (*Snapshot
 
 // replay reads the records of one commit.
 func (s *Snapshot) replay(ctx context.Context, c *chunkstore.Commit, keepGoing bool) error {
-	stream, err := newRecordStream(ctx, s.source, c)
+	stream, err := newRecordStream(ctx, s.source, c, keepGoing)
 	if err == nil && len(s.streams) == maxStreams {
 		err = fmt.Errorf("%w: more than %d commits", ErrTooLarge, maxStreams)
 	}
 	if err == nil && len(stream.chunks) > 0 {
 		s.streams = append(s.streams, stream)
-		err = s.replayStream(ctx, c, stream, keepGoing)
+		err = s.replayStream(ctx, c, &stream, keepGoing)
 	}
 	if err == nil {
 		return nil
@@ -130,33 +131,37 @@ func (s *Snapshot) replay(ctx context.Context, c *chunkstore.Commit, keepGoing b
 	if !keepGoing || ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", recordsOf(c), err)
 	}
-	s.problems = append(s.problems, Problem{recordsOf(c), err})
+	if !errors.Is(err, chunkstore.ErrNoIndex) { // which the vault has told
+		s.problems = append(s.problems, Problem{recordsOf(c), err})
+	}
 	return nil
 }
 
-func (s *Snapshot) replayStream(ctx context.Context, c *chunkstore.Commit, stream recordStream, keepGoing bool) error {
-	r := s.source.Stream(ctx, stream.chunks)
-	defer r.Close()
-	d := NewDecoder(r)
+func (s *Snapshot) replayStream(ctx context.Context, c *chunkstore.Commit, stream *recordStream, keepGoing bool) error {
+	r := newStretchReader(ctx, s.source, stream)
+	defer r.close()
 	defer func() {
-		s.unknown.Kinds += d.Unknown().Kinds
-		s.unknown.Fields += d.Unknown().Fields
+		s.unknown.Kinds += r.decoder.Unknown().Kinds
+		s.unknown.Fields += r.decoder.Unknown().Fields
 	}()
 	for {
-		at := newPlace(len(s.streams)-1, d.Offset())
-		record, err := d.Next()
-		if err == nil {
-			err = s.add(record, at)
+		record, off, err := r.next()
+		if err == io.EOF {
+			return nil
 		}
-		switch {
-		case err == nil:
+		if err == nil {
+			err = s.add(record, newPlace(len(s.streams)-1, off))
+		}
+		if err == nil {
 			s.records++
-		case err == io.EOF:
-			return stream.checkEnd(ctx, d.Offset())
-		case keepGoing && isSkipped(err):
-			s.problems = append(s.problems, Problem{recordsOf(c), err})
-		default:
+			continue
+		}
+		if !keepGoing || ctx.Err() != nil {
 			return err
+		}
+		s.problems = append(s.problems, Problem{recordsOf(c), err})
+		if !isSkipped(err) && !r.resume(off, err) {
+			return ctx.Err()
 		}
 	}
 }

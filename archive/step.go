@@ -34,16 +34,38 @@ func (w *Writer) applyBatch(o *op) error {
 	return w.addRecords(o.body, o.Records)
 }
 
+// pieceSize is how many bytes of records, at most, are put into one chunk: few enough
+// that the store does not cut them itself. So most chunks begin with a record, and one
+// that is lost costs no others.
+const pieceSize = 512 << 10
+
 // addRecords puts n encoded records into the record stream of the coming commit.
 func (w *Writer) addRecords(encoded []byte, n int) error {
 	if n == 0 {
 		return nil
 	}
+	if w.records != nil && w.piece+len(encoded) > pieceSize {
+		if err := w.endPiece(); err != nil {
+			return err
+		}
+	}
 	if w.records == nil {
-		w.records = w.store.NewStream()
+		w.records, w.piece = w.store.NewStream(), 0
 	}
 	w.counts.Records += n
+	w.piece += len(encoded)
 	_, err := w.records.Write(encoded)
+	return err
+}
+
+// endPiece ends the chunk that is being filled with records.
+func (w *Writer) endPiece() error {
+	if w.records == nil {
+		return nil
+	}
+	ids, err := w.records.Close()
+	w.records = nil
+	w.roots = append(w.roots, ids...)
 	return err
 }
 

@@ -104,7 +104,9 @@ type Writer struct {
 	// entry and its effect are made under it. Bytes of media in flight are not
 	// under it.
 	state   sync.Mutex
-	records stream                 // nil while the coming commit has no records
+	records stream                 // the end of the coming commit's record stream; nil if it is in roots
+	piece   int                    // bytes in records
+	roots   []crypto.ID            // chunks of the record stream before records
 	media   map[MediaKey]*transfer // begun and not finished
 	idle    []*transfer            // of those, the ones without a MediaWriter, oldest first
 	counts  Summary                // what the coming commit will hold, without Bytes

@@ -1,6 +1,9 @@
 package chunkstore
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 var (
 	// ErrForged says that an object carries a signature, and not that of the writer
@@ -18,6 +21,9 @@ var (
 	ErrStateBusy = errors.New("the local state is in use by another process")
 	// ErrMissing says that an object is not there that something else relies on.
 	ErrMissing = errors.New("missing")
+	// ErrNoIndex says that the index of a commit could not be read, so that nobody knows
+	// its records.
+	ErrNoIndex = fmt.Errorf("%w: an index", ErrMissing)
 	// ErrUnknownChunk says that no index lists a chunk.
 	ErrUnknownChunk = errors.New("unknown chunk")
 	// ErrClosed says that a Writer, a Stream or a Reader was closed before.

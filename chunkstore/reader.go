@@ -162,11 +162,11 @@ func (r *Reader) Faults() []*Problem { return r.faults }
 
 // Records returns the ids of the chunks that make up the record stream of a commit, in
 // order; none for a commit without records. A commit whose index could not be read is
-// ErrMissing.
+// ErrNoIndex, and Faults has the reason.
 func (r *Reader) Records(_ context.Context, c *Commit) ([]crypto.ID, error) {
 	ids, ok := r.records[commitName(c.Writer, c.Seq)]
 	if !ok {
-		return nil, fmt.Errorf("%w: the index of commit %d", ErrMissing, c.Seq)
+		return nil, fmt.Errorf("%w: commit %d", ErrNoIndex, c.Seq)
 	}
 	return ids, nil
 }
