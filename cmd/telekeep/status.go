@@ -220,7 +220,7 @@ func (a *app) printStatus(r *statusReport) {
 			put("  last backup  never to the end: telekeep sync")
 		} else {
 			put("  last backup  %s: %s", last.Finished.Local().Format("2006-01-02 15:04:05"), plural(last.Chats, "chat", "chats"))
-			put("  missing      %s, %s failed", plural(last.MissingTotal, "file", "files"), plural(len(last.Failures), "chat", "chats"))
+			put("  in that run  %s not stored, %s not read to the end", plural(last.MissingTotal, "file", "files"), plural(len(last.Failures), "chat", "chats"))
 		}
 	}
 	if r.OwnerKeyHere != "" {

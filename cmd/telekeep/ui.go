@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -87,6 +88,20 @@ func (u *ui) exit(err error) int {
 	}
 	return code
 }
+
+// joinDistinct is errors.Join without errors that say what an earlier one said.
+func joinDistinct(errs []error) error {
+	var kept []error
+	for _, err := range errs {
+		if err != nil && !slices.ContainsFunc(kept, func(k error) bool { return strings.Contains(k.Error(), err.Error()) }) {
+			kept = append(kept, err)
+		}
+	}
+	return errors.Join(kept...)
+}
+
+// oneLine is the text of an error on one line.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 func (u *ui) warn(format string, args ...any) {
 	fmt.Fprintf(u.err, "telekeep: warning: "+format+"\n", args...)
