@@ -19,6 +19,8 @@ type Archive interface {
 	// BeginMedia begins a media file of size bytes, or goes on with it. One
 	// writer at a time has a key.
 	BeginMedia(ctx context.Context, key archive.MediaKey, size int64) (MediaWriter, error)
+	// Sync makes what was applied survive a power cut.
+	Sync() error
 	// Due reports whether Commit should be called.
 	Due() bool
 	// Commit makes everything durable. Without anything new it does nothing.

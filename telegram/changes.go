@@ -1,7 +1,6 @@
 package telegram
 
 import (
-	"context"
 	"maps"
 	"slices"
 
@@ -14,15 +13,27 @@ import (
 // changes is what updates say about messages, by chat.
 type changes struct {
 	edited  map[archive.PeerID][]tg.MessageClass
-	deleted map[archive.PeerID][]int          // "": users and basic groups, where ids alone are given
-	touched map[archive.PeerID][]int          // changed in a way that only the message itself shows
+	deleted map[archive.PeerID][]int // "": users and basic groups, where ids alone are given
+	touched map[archive.PeerID][]int // changed in a way that only the message itself shows
+	fresh   map[archive.PeerID][]tg.MessageClass
 	prints  map[archive.PeerID]map[int]string // of the newest of edited
+	hints   map[archive.PeerID]int            // channels with changes that are not told here, and up to which count; 0: unknown
+	renamed map[archive.PeerID]bool           // peers whose profile changed
 }
 
-func changesOf(updates []tg.UpdateClass) *changes {
-	ch := &changes{
+func newChanges() *changes {
+	return &changes{
 		edited: map[archive.PeerID][]tg.MessageClass{}, deleted: map[archive.PeerID][]int{}, touched: map[archive.PeerID][]int{},
-		prints: map[archive.PeerID]map[int]string{},
+		fresh: map[archive.PeerID][]tg.MessageClass{}, prints: map[archive.PeerID]map[int]string{},
+		hints: map[archive.PeerID]int{}, renamed: map[archive.PeerID]bool{},
+	}
+}
+
+// changesOf gathers what a difference tells.
+func changesOf(messages []tg.MessageClass, updates []tg.UpdateClass) *changes {
+	ch := newChanges()
+	for _, m := range messages {
+		ch.new(m)
 	}
 	for _, u := range updates {
 		ch.add(u)
@@ -32,6 +43,10 @@ func changesOf(updates []tg.UpdateClass) *changes {
 
 func (ch *changes) add(u tg.UpdateClass) {
 	switch u := u.(type) {
+	case *tg.UpdateNewMessage:
+		ch.new(u.Message)
+	case *tg.UpdateNewChannelMessage:
+		ch.new(u.Message)
 	case *tg.UpdateEditMessage:
 		ch.edit(u.Message)
 	case *tg.UpdateEditChannelMessage:
@@ -53,6 +68,36 @@ func (ch *changes) add(u tg.UpdateClass) {
 		ch.touch(normal.PeerID(u.Peer), u.Messages...)
 	case *tg.UpdatePinnedChannelMessages:
 		ch.touch(archive.NewPeerID(archive.PeerChannel, u.ChannelID), u.Messages...)
+	case *tg.UpdateChannelTooLong:
+		ch.hints[archive.NewPeerID(archive.PeerChannel, u.ChannelID)] = u.Pts
+	default:
+		if id := renamed(u); id != "" {
+			ch.renamed[id] = true
+		}
+	}
+}
+
+// renamed is whose profile an update says to have changed, "" if it is of
+// another kind.
+func renamed(u tg.UpdateClass) archive.PeerID {
+	switch u := u.(type) {
+	case *tg.UpdateUser:
+		return archive.NewPeerID(archive.PeerUser, u.UserID)
+	case *tg.UpdateUserName:
+		return archive.NewPeerID(archive.PeerUser, u.UserID)
+	case *tg.UpdateUserPhone:
+		return archive.NewPeerID(archive.PeerUser, u.UserID)
+	case *tg.UpdateChat:
+		return archive.NewPeerID(archive.PeerChat, u.ChatID)
+	case *tg.UpdateChannel:
+		return archive.NewPeerID(archive.PeerChannel, u.ChannelID)
+	}
+	return ""
+}
+
+func (ch *changes) new(m tg.MessageClass) {
+	if id, _, ok := whereWhen(m); ok {
+		ch.fresh[id] = append(ch.fresh[id], m)
 	}
 }
 
@@ -78,16 +123,16 @@ func (ch *changes) touch(chat archive.PeerID, ids ...int) {
 	ch.touched[chat] = append(ch.touched[chat], ids...)
 }
 
-// take adds to b what updates say about archived messages. Of chats that are
-// excluded it only marks what changed.
-func (r *run) take(ctx context.Context, b *batch, updates []tg.UpdateClass, users []tg.UserClass, chats []tg.ChatClass) error {
-	ch, missed := changesOf(updates), map[archive.PeerID][]int{}
-	for _, id := range slices.Sorted(maps.Keys(ch.touched)) {
-		ids, err := r.look(ctx, ch, id)
-		if err != nil {
-			return err
-		}
-		missed[id] = ids
+// take adds to b what updates say about archived messages. It makes no calls:
+// what only the message itself shows is marked, and looked up with the chat; so
+// is everything of chats that are excluded.
+func (r *run) take(b *batch, ch *changes, users []tg.UserClass, chats []tg.ChatClass) error {
+	if err := r.news(b, ch, users, chats); err != nil {
+		return err
+	}
+	missed := ch.touched
+	for id, messages := range ch.parts() {
+		missed[id] = append(missed[id], messages...)
 	}
 	for _, id := range slices.Sorted(maps.Keys(ch.edited)) {
 		c := r.chats[id]
@@ -97,10 +142,8 @@ func (r *run) take(ctx context.Context, b *batch, updates []tg.UpdateClass, user
 			}
 			continue
 		}
-		if err := r.wholeArticles(ctx, c, ch.edited[id]); err != nil {
-			return err
-		}
-		if err := r.versions(b, c, ch.edited[id], users, chats); err != nil {
+		whole := slices.DeleteFunc(ch.edited[id], isPart)
+		if err := r.versions(b, c, whole, users, chats); err != nil {
 			return err
 		}
 	}
@@ -117,30 +160,25 @@ func (r *run) take(ctx context.Context, b *batch, updates []tg.UpdateClass, user
 	return nil
 }
 
-// look fetches messages that were touched, and counts them as edited. It returns
-// the ids that could not be looked up.
-func (r *run) look(ctx context.Context, ch *changes, id archive.PeerID) (missed []int, err error) {
-	c := r.chats[id]
-	if c == nil || !c.included {
-		return ch.touched[id], nil
-	}
-	ids := slices.DeleteFunc(ch.touched[id], func(id int) bool { return !c.state.Covered.has(id) })
-	slices.Sort(ids)
-	for ids := range slices.Chunk(slices.Compact(ids), pageSize) {
-		found, err := r.link.messages(ctx, c.id, c.hash, ids)
-		if dispensable(err) {
-			r.warn("messages.getMessages", err)
-			missed = append(missed, ids...)
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range found.sorted() {
-			ch.edit(m)
+// parts lists the messages of which only the beginning is told, by chat.
+func (ch *changes) parts() map[archive.PeerID][]int {
+	out := map[archive.PeerID][]int{}
+	for _, all := range []map[archive.PeerID][]tg.MessageClass{ch.fresh, ch.edited} {
+		for id, messages := range all {
+			for _, m := range messages {
+				if isPart(m) {
+					out[id] = append(out[id], m.GetID())
+				}
+			}
 		}
 	}
-	return missed, nil
+	return out
+}
+
+// isPart reports whether only the beginning of a long article is there.
+func isPart(m tg.MessageClass) bool {
+	full, ok := m.(*tg.Message)
+	return ok && full.RichMessage.Part
 }
 
 // versions adds new versions of archived messages. What is not archived yet

@@ -15,6 +15,11 @@ func (r *run) channelUpdates(ctx context.Context, c *chat) error {
 	if c.id.Kind() != archive.PeerChannel || c.state.Pts == 0 || c.pts <= c.state.Pts || r.mute {
 		return nil
 	}
+	return r.channelDifferences(ctx, c)
+}
+
+// channelDifferences asks for what happened to a channel until there is no more.
+func (r *run) channelDifferences(ctx context.Context, c *chat) error {
 	for {
 		before := c.state.Pts
 		answer, err := r.optional.UpdatesGetChannelDifference(ctx, &tg.UpdatesGetChannelDifferenceRequest{
@@ -46,16 +51,21 @@ func (r *run) channelDifference(ctx context.Context, c *chat, answer tg.UpdatesC
 	var b batch
 	switch d := answer.(type) {
 	case *tg.UpdatesChannelDifferenceEmpty:
-		final, c.state.Pts = true, max(d.Pts, c.pts)
+		final = true
+		if c.state.Pts == max(d.Pts, c.pts) {
+			return true, nil
+		}
+		c.state.Pts = max(d.Pts, c.pts)
 	case *tg.UpdatesChannelDifference:
 		final, c.state.Pts = d.Final, d.Pts
-		err = r.take(ctx, &b, d.OtherUpdates, d.Users, d.Chats)
+		err = r.takeDifference(&b, d.NewMessages, d.OtherUpdates, d.Users, d.Chats)
 	case *tg.UpdatesChannelDifferenceTooLong:
 		final = true
 		c.state.startRescan(c.state.PtsAt - rescanSlack)
 		c.state.Pts = c.pts
 		if dialog, ok := d.Dialog.(*tg.Dialog); ok {
 			c.state.Pts = max(dialog.Pts, c.pts)
+			c.dialog.TopMessage = max(c.dialog.TopMessage, dialog.TopMessage)
 		}
 	}
 	if err != nil {
@@ -68,6 +78,9 @@ func (r *run) channelDifference(ctx context.Context, c *chat, answer tg.UpdatesC
 func (r *run) restartChannel(ctx context.Context, c *chat) error {
 	c.state.startRescan(c.state.PtsAt - rescanSlack)
 	c.state.Pts = c.pts
+	if r.live != nil {
+		r.live.hurry() // only the list of chats tells the newest count
+	}
 	return r.moved(ctx, &batch{}, c)
 }
 

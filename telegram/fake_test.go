@@ -245,6 +245,12 @@ func (a *fakeArchive) BeginMedia(ctx context.Context, key archive.MediaKey, size
 	return m, nil
 }
 
+func (a *fakeArchive) Sync() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.step("sync")
+}
+
 func (a *fakeArchive) Due() bool { return false }
 
 func (a *fakeArchive) Commit(ctx context.Context) error {

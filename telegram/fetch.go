@@ -16,6 +16,7 @@ import (
 const (
 	smallAtOnce = 5
 	largeAtOnce = 2
+	newAtOnce   = 3 // beside the others: what was just sent is fetched first
 )
 
 // unavailableRetry is how long a file that the server does not have is left in
@@ -31,22 +32,46 @@ type fetcher struct {
 
 	mu   sync.Mutex
 	busy map[archive.MediaKey]chan struct{} // closed when the file's turn is over
+	// begun is work that is queued or under way.
+	begun map[string]bool
 }
 
 func newFetcher(r *run) *fetcher {
 	return &fetcher{
 		run:    r,
-		queues: map[string]*queue{classSmall: newQueue(), classLarge: newQueue()},
+		queues: map[string]*queue{classSmall: newQueue(), classLarge: newQueue(), classNew: newQueue()},
+		begun:  map[string]bool{},
 		busy:   map[archive.MediaKey]chan struct{}{},
 	}
 }
 
-// add starts work that the state names.
+// add starts work that the state names, unless it is started already.
 func (f *fetcher) add(list []queued) {
 	for _, q := range list {
+		if !f.begin(q.key) {
+			continue
+		}
 		f.run.tell(func(e *Event) { e.MediaTotal += q.Count; e.BytesTotal += q.Bytes })
 		f.queues[classOf(q.key)].add(q.key)
 	}
+}
+
+// begin notes that work is under way; false if it was.
+func (f *fetcher) begin(key string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.begun[key] {
+		return false
+	}
+	f.begun[key] = true
+	return true
+}
+
+// over notes that work is not under way any more.
+func (f *fetcher) over(key string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.begun, key)
 }
 
 // close says that no work will be added any more.
@@ -77,6 +102,7 @@ func (f *fetcher) fetch(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return f.class(ctx, classSmall, smallAtOnce) })
 	group.Go(func() error { return f.class(ctx, classLarge, largeAtOnce) })
+	group.Go(func() error { return f.class(ctx, classNew, newAtOnce) })
 	return group.Wait()
 }
 
@@ -99,7 +125,8 @@ func (f *fetcher) class(ctx context.Context, class string, atOnce int) error {
 // is left of it. It waits for free places in the group.
 func (f *fetcher) page(ctx context.Context, group *errgroup.Group, key string) error {
 	var w work
-	if ok, err := load(f.run.archive, key, &w); err != nil || !ok {
+	if ok, err := load(f.run.archive, key, &w); err != nil || !ok || len(w.Files) == 0 {
+		f.over(key)
 		return err
 	}
 	p := &fetchPage{key: key, work: &w, origin: f.run.origin(&w), open: len(w.Files)}
@@ -154,6 +181,7 @@ func (p *fetchPage) ended(f workFile, where left) (last bool) {
 
 // settle writes into the state what is left of work, if that changed.
 func (f *fetcher) settle(ctx context.Context, p *fetchPage) error {
+	defer f.over(p.key)
 	if len(p.left.fetch) == len(p.work.Files) {
 		return nil
 	}

@@ -12,6 +12,10 @@ import (
 	"telekeep/archive"
 )
 
+// fewIDs is how many archived ids between two gaps are rather read again than
+// to ask twice: messages that were pushed lie scattered.
+const fewIDs = 8
+
 // lastID is larger than every message id.
 const lastID = math.MaxInt32 - 1
 
@@ -35,7 +39,7 @@ func (r *run) chat(ctx context.Context, c *chat) error {
 	if err != nil {
 		return err
 	}
-	gaps := c.state.Covered.gaps(1, top)
+	gaps := c.state.Covered.wideGaps(1, top, fewIDs)
 	if err := r.privacy(ctx, c, len(gaps) > 0); err != nil {
 		return err
 	}
@@ -126,6 +130,9 @@ func (r *run) fill(ctx context.Context, c *chat, gap span) error {
 			return err
 		}
 		for _, m := range p.messages {
+			if c.state.Covered.has(m.GetID()) {
+				continue
+			}
 			ok, err := r.message(&b, c, m, &files)
 			if err != nil {
 				return err
@@ -192,6 +199,11 @@ func (r *run) walk(ctx context.Context, c *chat, ids span, visit func(p *page, f
 		}
 		if err := visit(&a.page, a.from, a.to); err != nil {
 			return err
+		}
+		if r.live != nil {
+			if err := r.live.take(ctx); err != nil { // histories are long, and pushes are now
+				return err
+			}
 		}
 		if a.from <= ids[0] {
 			return hole

@@ -49,6 +49,8 @@ type link struct {
 	// open opens several connections to a place.
 	open     func(ctx context.Context, p place) (telegram.CloseInvoker, error)
 	branches *branches
+	// pushed is what the server sends unasked.
+	pushed *inbox
 
 	mu    sync.Mutex
 	pools map[place]*pool
@@ -95,15 +97,12 @@ func (c *Client) connectTo(ctx context.Context, server tg.DCOption, g *gates, bo
 	if server.ID != 0 {
 		number.watch(ctx, &options)
 	}
-	agreed := make(chan struct{}, 1)
-	options.UpdateHandler = telegram.UpdateHandlerFunc(func(_ context.Context, u tg.UpdatesClass) error {
-		agreedTo(agreed, u)
-		return nil
-	})
+	agreed, pushed := make(chan struct{}, 1), newInbox()
+	pushed.attach(&options, func(u tg.UpdatesClass) { agreedTo(agreed, u) })
 	client := telegram.NewClient(c.options.APIID, c.options.APIHash, options)
 	l := c.newLink(client, g, cancel)
 	l.branches = &branches{client: c, dialer: d, run: ctx, busy: &branchesEnd, home: l, keys: map[int]*keyStore{}}
-	l.agreed = agreed
+	l.agreed, l.pushed = agreed, pushed
 	number.api = l.once
 	late := time.AfterFunc(c.options.ConnectTimeout, func() { cancel(d.unreachable()) })
 	defer late.Stop()
@@ -190,10 +189,6 @@ func (c *Client) clientOptions(d *dialer) telegram.Options {
 		SessionStorage: c.options.Session,
 		Device:         c.options.Device.config(),
 		Logger:         gotdLog{c.options.Log},
-		// Updates of messages are taken by asking for the difference, not as they
-		// are pushed. A handler all the same: without one gotd wraps every call in
-		// invokeWithoutUpdates.
-		UpdateHandler: telegram.UpdateHandlerFunc(func(context.Context, tg.UpdatesClass) error { return nil }),
 	}
 }
 

@@ -83,13 +83,13 @@ func (r *run) chatOf(id archive.PeerID, f workFile) *chat {
 	if f.Source != "" {
 		return nil
 	}
-	return r.chats[id]
+	return r.find(id)
 }
 
 // lists puts sorted files into the state. Origin: see workKey.
 func (r *run) lists(b *batch, c *chat, origin string, files *sorted) error {
 	for list, files := range map[string][]workFile{listFetch: files.fetch, listLater: files.later} {
-		for class, files := range splitClasses(files) {
+		for class, files := range splitClasses(origin, files) {
 			w := newWork(c.id, c.hash, r.now(), files)
 			key := workKey(list, r.account, class, origin, w)
 			if err := b.set(key, w); err != nil {

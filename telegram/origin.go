@@ -38,7 +38,7 @@ const referenceAge = 45 * 60
 
 func (r *run) origin(w *work) *origin {
 	o := &origin{link: r.link, chat: w.Chat, hash: w.AccessHash, turn: newTurn(), got: w.References}
-	if c := r.chats[w.Chat]; c != nil {
+	if c := r.find(w.Chat); c != nil {
 		o.hash = c.hash
 	}
 	for _, f := range w.Files {

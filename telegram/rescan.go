@@ -114,7 +114,10 @@ func (r *run) rescan(ctx context.Context, c *chat) error {
 			if err := r.versions(&b, c, editedSince(p.messages, todo.Since), p.users, p.chats); err != nil {
 				return err
 			}
-			c.state.Rescan = &rescan{Below: from - 1, Since: todo.Since}
+			if *c.state.Rescan == todo { // else it was marked anew meanwhile
+				c.state.Rescan = &rescan{Below: from - 1, Since: todo.Since}
+				todo = *c.state.Rescan
+			}
 			if err := b.set(chatKey(r.account, c.id), c.state); err != nil {
 				return err
 			}
@@ -123,6 +126,9 @@ func (r *run) rescan(ctx context.Context, c *chat) error {
 		if err != nil {
 			return err
 		}
+	}
+	if *c.state.Rescan != todo {
+		return nil // the next round reads it
 	}
 	c.state.Rescan = nil
 	var b batch
@@ -154,8 +160,12 @@ func (r *run) missed(ctx context.Context, c *chat) error {
 		if err != nil {
 			return err
 		}
+		messages := found.sorted()
+		if err := r.wholeArticles(ctx, c, messages); err != nil {
+			return err
+		}
 		var b batch
-		if err := r.versions(&b, c, found.sorted(), found.users, found.chats); err != nil {
+		if err := r.versions(&b, c, messages, found.users, found.chats); err != nil {
 			return err
 		}
 		for _, id := range ids {

@@ -35,23 +35,36 @@ type run struct {
 	optional *tg.Client
 
 	state  accountState // of the goroutine that syncs messages
+	saved  *updateState // likewise: how far updates were taken, as the archive has it
 	order  []*chat      // likewise: the chats as they will be synced
 	lifted bool         // the owner of some chat allows saving again
 	mute   bool         // the server does not answer about changes in channels
 	// privacyMute: it does not answer about people either.
 	privacyMute bool
-	loose       []looseNews              // of the goroutine that syncs messages, too: archived if anything else is
-	chats       map[archive.PeerID]*chat // not changed while media is fetched
-	media       *fetcher
+	loose       []looseNews // of the goroutine that syncs messages, too: archived if anything else is
+	// chats is of that goroutine too; others call find. Once media is fetched it
+	// is not changed, but replaced.
+	chats map[archive.PeerID]*chat
+	media *fetcher
 
 	wrote      atomic.Bool // a record was made
 	committing sync.Mutex
+	steps      atomic.Int64 // how often something was applied
 	hashing    atomic.Int32 // whether the server gives hashes of files
 	curt       atomic.Bool  // the server does not answer when it is asked for whole articles
 
-	mu     sync.Mutex // guards the rest
+	live *live // nil unless the run stays connected
+
+	mu     sync.Mutex // guards the rest, and the replacing of chats
 	result Result
 	event  Event
+}
+
+// find returns a chat of the list, nil if it is not there.
+func (r *run) find(id archive.PeerID) *chat {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.chats[id]
 }
 
 // now is the time that records are dated by, in Unix seconds.
@@ -67,6 +80,7 @@ func (r *run) apply(ctx context.Context, b *batch) error {
 	if err != nil {
 		return archived(err)
 	}
+	r.steps.Add(1)
 	if len(b.records) > 0 {
 		r.wrote.Store(true)
 	}

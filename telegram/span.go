@@ -88,3 +88,17 @@ func (s spans) ids() []int {
 	}
 	return out
 }
+
+// wideGaps is gaps, but those with at most few ids between them count as one:
+// to pass over these costs less than to ask twice.
+func (s spans) wideGaps(lo, hi, few int) []span {
+	var out []span
+	for _, gap := range s.gaps(lo, hi) {
+		if n := len(out); n > 0 && out[n-1][0]-gap[1]-1 <= few {
+			out[n-1][0] = gap[0]
+			continue
+		}
+		out = append(out, gap)
+	}
+	return out
+}

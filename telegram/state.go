@@ -152,6 +152,7 @@ const smallFile = 20 << 20
 const (
 	classSmall = "s"
 	classLarge = "l"
+	classNew   = "n" // of messages that were pushed, whatever the size
 )
 
 // workKey places work in its list: newest first within its class. Origin tells
@@ -163,11 +164,14 @@ func workKey(list string, account archive.PeerID, class, origin string, w *work)
 }
 
 // splitClasses divides files by class.
-func splitClasses(files []workFile) map[string][]workFile {
+func splitClasses(origin string, files []workFile) map[string][]workFile {
 	out := map[string][]workFile{}
 	for _, f := range files {
 		class := classSmall
-		if f.Size > smallFile {
+		switch {
+		case origin == originLive:
+			class = classNew
+		case f.Size > smallFile:
 			class = classLarge
 		}
 		out[class] = append(out[class], f)

@@ -127,6 +127,11 @@ func (r *run) profile(ctx context.Context) error {
 	if _, err := load(r.archive, accountKey(r.account), &r.state); err != nil {
 		return err
 	}
+	r.saved = nil
+	if r.state.Updates != nil {
+		saved := *r.state.Updates
+		r.saved = &saved
+	}
 	self, err := r.link.self(ctx)
 	if err != nil {
 		return err
@@ -174,9 +179,11 @@ func (r *run) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	known := map[archive.PeerID]*chat{}
+	r.order = nil
 	for _, c := range chats {
 		c.included, c.rule = r.rules.chat(chatKind(c.dialog.Type), c.peer)
-		r.chats[c.id] = c
+		known[c.id] = c
 		r.order = append(r.order, c)
 	}
 	included := 0
@@ -191,14 +198,14 @@ func (r *run) list(ctx context.Context) error {
 			r.lifted = r.lifted || c.state.Protected && !c.protected()
 		}
 		if old := r.oldGroup(c); old != nil {
-			r.chats[old.id] = old
+			known[old.id] = old
 			r.order = append(r.order, old)
 		}
 	}
 	unmatched := r.rules.unmatched(func(rule string) bool {
 		return slices.ContainsFunc(r.order, func(c *chat) bool { return names(rule, chatKind(c.dialog.Type), c.peer) })
 	})
-	r.count(func(res *Result) { res.Chats, res.Unmatched = included, unmatched })
+	r.count(func(res *Result) { res.Chats, res.Unmatched, r.chats = included, unmatched, known })
 	r.tell(func(e *Event) { e.ChatsTotal = included })
 	return nil
 }

@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"context"
+	"slices"
 
 	"github.com/gotd/td/tg"
 	"github.com/gotd/td/tgerr"
@@ -58,7 +59,7 @@ func (r *run) startUpdates(ctx context.Context) error {
 		return err
 	}
 	var b batch
-	if err := r.moveUpdates(&b, *now); err != nil {
+	if err := r.moveUpdates(&b, *now, true); err != nil {
 		return err
 	}
 	return r.apply(ctx, &b)
@@ -79,21 +80,57 @@ func (r *run) restartUpdates(ctx context.Context) error {
 	if err := r.rescanAll(&b, r.lastTaken()-rescanSlack); err != nil {
 		return err
 	}
-	if err := r.moveUpdates(&b, *now); err != nil {
+	if err := r.moveUpdates(&b, *now, true); err != nil {
 		return err
 	}
 	return r.apply(ctx, &b)
 }
 
-// moveUpdates notes how far updates were taken. A date that moves alone is no
-// news: noting it would cost a commit now and then in which nothing stands.
-func (r *run) moveUpdates(b *batch, to tg.UpdatesState) error {
-	was := r.state.Updates
+// maxUnsaved is how many changes of no interest (what was read, and where) are
+// asked for again rather than to make a commit that says nothing else.
+const maxUnsaved = 1000
+
+// moveUpdates notes how far updates were taken. Where nothing happened that
+// concerns the archive, it notes that in memory only: writing it down would cost
+// a commit now and then in which nothing else stands.
+func (r *run) moveUpdates(b *batch, to tg.UpdatesState, concerned bool) error {
 	r.state.Updates = &updateState{Pts: to.Pts, Qts: to.Qts, Date: to.Date, Seq: to.Seq}
-	if was != nil && was.Pts == to.Pts && was.Qts == to.Qts && b.empty() {
+	if saved := r.saved; !concerned && b.empty() && saved != nil && to.Pts-saved.Pts < maxUnsaved {
 		return nil
 	}
+	return r.saveUpdates(b)
+}
+
+// saveUpdates writes down how far updates were taken.
+func (r *run) saveUpdates(b *batch) error {
+	if r.state.Updates != nil {
+		saved := *r.state.Updates
+		r.saved = &saved
+	}
 	return b.set(accountKey(r.account), r.state)
+}
+
+// concerns reports whether messages of chats are among them that are archived.
+func (r *run) concerns(messages []tg.MessageClass) bool {
+	return slices.ContainsFunc(messages, func(m tg.MessageClass) bool {
+		id, _, _ := whereWhen(m)
+		c := r.chats[id]
+		return c != nil && c.included
+	})
+}
+
+// takeDifference takes what a difference tells. New messages come from the
+// history, unless the run stays: then they are taken as if they were pushed.
+func (r *run) takeDifference(b *batch, messages []tg.MessageClass, updates []tg.UpdateClass, users []tg.UserClass, chats []tg.ChatClass) error {
+	if r.live == nil {
+		return r.take(b, changesOf(nil, updates), users, chats)
+	}
+	ch := changesOf(messages, updates)
+	if err := r.take(b, ch, users, chats); err != nil {
+		return err
+	}
+	r.live.note(ch)
+	return nil
 }
 
 // difference takes one answer and reports whether there is more to ask for.
@@ -101,15 +138,15 @@ func (r *run) difference(ctx context.Context, answer tg.UpdatesDifferenceClass) 
 	var b batch
 	switch d := answer.(type) {
 	case *tg.UpdatesDifference:
-		err = r.take(ctx, &b, d.OtherUpdates, d.Users, d.Chats)
+		err = r.takeDifference(&b, d.NewMessages, d.OtherUpdates, d.Users, d.Chats)
 		if err == nil {
-			err = r.moveUpdates(&b, d.State)
+			err = r.moveUpdates(&b, d.State, r.concerns(d.NewMessages))
 		}
 	case *tg.UpdatesDifferenceSlice:
 		more = true
-		err = r.take(ctx, &b, d.OtherUpdates, d.Users, d.Chats)
+		err = r.takeDifference(&b, d.NewMessages, d.OtherUpdates, d.Users, d.Chats)
 		if err == nil {
-			err = r.moveUpdates(&b, d.IntermediateState)
+			err = r.moveUpdates(&b, d.IntermediateState, r.concerns(d.NewMessages))
 		}
 	case *tg.UpdatesDifferenceTooLong:
 		more = true

@@ -1,0 +1,258 @@
+package telegram
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"telekeep/archive"
+)
+
+// FollowOptions say what Follow fetches and who is told of it.
+type FollowOptions struct {
+	SyncOptions
+	// Poll is how often the list of chats is looked through for what no push
+	// told. Default 10 minutes.
+	Poll time.Duration
+	// Notice, if set, is told what happened, from one goroutine at a time; it
+	// must be quick.
+	Notice func(Notice)
+}
+
+// A FollowState is what Follow is doing.
+type FollowState string
+
+// The states of Follow.
+const (
+	FollowSyncing FollowState = "syncing" // catching up, as Sync does
+	FollowLive    FollowState = "live"    // up to date, and told of changes as they happen
+	FollowOffline FollowState = "offline" // no connection; it will be tried again
+)
+
+// A Notice says what Follow does, and what came into the archive since the
+// notice before. Messages, edits and deletions are on the disk.
+type Notice struct {
+	State                            FollowState
+	Messages, Edited, Deleted, Media int
+	// Err is why there is no connection, and Retry when it is tried again.
+	Err   error
+	Retry time.Duration
+}
+
+// holdingsPause is how often contacts, folders, sessions and the like are looked
+// through.
+const holdingsPause = time.Hour
+
+// The pauses between two connections that did not last.
+const (
+	reconnectMin = time.Second
+	reconnectMax = 5 * time.Minute
+)
+
+// Follow brings the archive up to date as Sync does, and then keeps it so until
+// ctx ends: what the server pushes is on the disk at once (messages, edits and
+// deletions, and when the server is asked again a moment later, reactions, polls
+// and pins), and in a commit when the archive asks for one. What was not pushed
+// is found by differences, and at the latest when the list of chats is looked
+// through again. A lost connection is made again for as long as it takes.
+//
+// When ctx ends, what is in hand is stored and committed; the error is nil if
+// that is durable. The Result, which is never nil, counts everything since the
+// start; what it lists as missing or failed is of the last look through all
+// chats.
+//
+// It begins no takeout, whatever the options say.
+//
+// Errors: ErrNotSignedIn, ErrSessionRevoked, ErrSessionLost, ErrServerKey,
+// ErrAPIIDInvalid, and those of the archive.
+func (c *Client) Follow(ctx context.Context, a Archive, o FollowOptions) (*Result, error) {
+	setDefault(&o.Poll, 10*time.Minute)
+	r := &run{
+		options: &c.options, archive: a, rules: o.Rules, account: c.Account(), progress: o.Progress, log: c.options.Log,
+	}
+	if r.account == "" {
+		return &r.result, ErrNotSignedIn
+	}
+	if err := o.Rules.Check(); err != nil {
+		return &r.result, err
+	}
+	r.live = &live{run: r, poll: o.Poll, notify: o.Notice}
+	gates := c.newGates(r.flood)
+	err := r.live.keep(ctx, func() error { return c.connect(ctx, gates, r.live.connected) })
+	if _, broken := errors.AsType[*archiveError](err); !broken {
+		err = errors.Join(err, r.flush(ctx))
+	}
+	r.result.FloodWaited = gates.total()
+	return &r.result, err
+}
+
+// keep connects again and again until ctx ends, or there is no sense in it.
+func (v *live) keep(ctx context.Context, connect func() error) error {
+	pause, lost := reconnectMin, 0
+	for {
+		v.settled = false
+		err := connect()
+		if _, broken := errors.AsType[*archiveError](err); broken {
+			return err
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if v.settled {
+			pause, lost = reconnectMin, 0
+		}
+		if errors.Is(err, ErrSessionLost) {
+			lost++
+		}
+		if hopeless(err) || lost >= connectTries {
+			return err
+		}
+		v.tell(Notice{State: FollowOffline, Err: err, Retry: pause})
+		if sleep(ctx, pause) != nil {
+			return nil
+		}
+		pause = min(2*pause, reconnectMax)
+	}
+}
+
+// hopeless reports whether trying again would end the same way.
+func hopeless(err error) bool {
+	for _, end := range []error{ErrSessionRevoked, ErrServerKey, ErrAPIIDInvalid} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// A live is what a run that stays connected knows beside.
+type live struct {
+	run    *run
+	poll   time.Duration
+	notify func(Notice)
+	told   Result // what was told of
+
+	settled bool // everything was looked through once on this connection
+
+	// The rest belongs to the goroutine that syncs messages.
+	in      *inbox
+	state   FollowState
+	boxes   map[archive.PeerID]*box
+	looks   map[archive.PeerID]time.Time // when marked messages of a chat are looked up
+	looked  map[archive.PeerID]time.Time // when they were
+	renamed map[archive.PeerID]bool      // whose profile is looked at
+	strange map[archive.PeerID]bool      // told of, but not in the list of chats
+	held    time.Time                    // when what lies beside the chats was looked through
+	rounded time.Time                    // when all chats were
+	due     time.Time                    // when they will be
+}
+
+// connected is a run while it is connected.
+func (v *live) connected(ctx context.Context, l *link) error {
+	r := v.run
+	r.start(l)
+	v.in, v.state, v.held = l.pushed, FollowSyncing, time.Time{}
+	v.boxes, v.looks = map[archive.PeerID]*box{}, map[archive.PeerID]time.Time{}
+	v.looked = map[archive.PeerID]time.Time{}
+	v.renamed, v.strange = map[archive.PeerID]bool{}, map[archive.PeerID]bool{}
+	v.in.listen()
+	v.tell(Notice{State: FollowSyncing})
+	if err := r.profile(ctx); err != nil {
+		return err
+	}
+	if err := r.list(ctx); err != nil {
+		return err
+	}
+	if err := r.resort(ctx); err != nil {
+		return err
+	}
+	if err := r.media.restore(); err != nil {
+		return err
+	}
+	if err := r.restoreEmoji(); err != nil {
+		return err
+	}
+	group, inner := errgroup.WithContext(ctx)
+	group.Go(func() error { return r.media.fetch(inner) })
+	group.Go(func() error {
+		defer r.media.close()
+		return v.rounds(inner)
+	})
+	err := group.Wait()
+	if _, broken := errors.AsType[*archiveError](err); broken {
+		return err
+	}
+	return errors.Join(err, v.take(context.WithoutCancel(ctx))) // what was pushed meanwhile
+}
+
+// rounds looks through all chats, waits for pushes until it is time to do so
+// again, and so on until ctx ends.
+func (v *live) rounds(ctx context.Context) error {
+	for {
+		v.due = time.Now().Add(v.poll)
+		if err := v.round(ctx); err != nil {
+			return err
+		}
+		v.settled, v.state = true, FollowLive
+		v.rounded = time.Now()
+		v.tell(Notice{State: FollowLive})
+		if err := v.watch(ctx); err != nil {
+			return err
+		}
+		if err := v.again(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// round looks through everything once, as a sync does; through what lies beside
+// the chats not every time.
+func (v *live) round(ctx context.Context) error {
+	r := v.run
+	if time.Since(v.held) >= holdingsPause {
+		v.held = time.Now()
+		if err := r.holdings(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.messages(ctx); err != nil {
+		return err
+	}
+	return r.belongings(ctx)
+}
+
+// again prepares another round.
+func (v *live) again(ctx context.Context) error {
+	r := v.run
+	r.count(func(res *Result) {
+		res.Failures, res.Missing, res.MissingTotal, res.MissingFailed = nil, nil, 0, 0
+	})
+	if err := r.list(ctx); err != nil {
+		return err
+	}
+	return r.media.restore()
+}
+
+// tell gives notice, with what was counted since the last one.
+func (v *live) tell(n Notice) {
+	r := v.run
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n.Messages, n.Edited = r.result.Messages-v.told.Messages, r.result.Edited-v.told.Edited
+	n.Deleted, n.Media = r.result.Deleted-v.told.Deleted, r.result.Media-v.told.Media
+	v.told.Messages, v.told.Edited, v.told.Deleted, v.told.Media = r.result.Messages, r.result.Edited, r.result.Deleted, r.result.Media
+	if v.notify != nil {
+		v.notify(n)
+	}
+}
+
+// changed reports whether there is something to give notice of.
+func (v *live) changed() bool {
+	r := v.run
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.result.Messages != v.told.Messages || r.result.Edited != v.told.Edited ||
+		r.result.Deleted != v.told.Deleted || r.result.Media != v.told.Media
+}
