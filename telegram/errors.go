@@ -51,6 +51,14 @@ var (
 	// ErrAccountOther: the one that let the session in is not the account that
 	// this session was for before.
 	ErrAccountOther = errors.New("this is another account than the one before")
+	// ErrForeign: a session of another program does not fit the settings.
+	ErrForeign = errors.New("this session cannot be used here")
+	// ErrForeignEnded: a session of another program is not signed in any more.
+	ErrForeignEnded = errors.New("this session is not signed in any more")
+	// ErrForeignUnreadable: this is no session that is known how to read.
+	ErrForeignUnreadable = errors.New("no session can be read")
+	// ErrPasscode: Telegram Desktop's files are locked with another passcode.
+	ErrPasscode = errors.New("the passcode is not the one of Telegram Desktop")
 	// ErrSignedIn: there is a session that works; nothing was changed.
 	ErrSignedIn = errors.New("signed in already")
 	// ErrTooManyTries: the server takes no more sign-ins of this number for now.

@@ -77,6 +77,7 @@ func rules() []rule {
 		{telegram.ErrNotSignedIn, exitNotSignedIn, "run telekeep login"},
 		// Before the errors of crypto: what cannot be read is no file of the vault.
 		{telegram.ErrSessionUnreadable, exitNotSignedIn, "the session belongs to another writer's key, or is damaged; move it away and run telekeep login"},
+		{telegram.ErrForeignEnded, exitNotSignedIn, ""},
 		{telegram.ErrAccountGone, exitNotSignedIn, "Telegram has deleted or banned the account; what is backed up stays. Its app shows how to write to the support"},
 		{telegram.ErrSessionDuplicated, exitNotSignedIn, "two machines or programs used this session: Telegram has ended it for both. Keep it in one place, and run telekeep login"},
 		{telegram.ErrSessionUnsafe, exitNotSignedIn, "make the session a plain file of the user who runs telekeep, in a folder of its own"},

@@ -14,7 +14,25 @@ import (
 
 type loginOptions struct {
 	account, phone string
-	qr             bool
+	qr, telethon   bool
+	tdata, user    string
+}
+
+// check refuses flags that do not go together.
+func (o *loginOptions) check() error {
+	ways := 0
+	for _, on := range []bool{o.qr, o.telethon, o.tdata != ""} {
+		if on {
+			ways++
+		}
+	}
+	switch {
+	case ways > 1:
+		return errors.New("--qr, --tdata and --telethon exclude each other")
+	case o.user != "" && o.tdata == "":
+		return errors.New("--user goes with --tdata")
+	}
+	return nil
 }
 
 func (a *app) loginCommand() *cobra.Command {
@@ -30,13 +48,34 @@ password from standard input, one a line.
 already (Settings, Devices, Link Desktop Device). Where standard error is no
 terminal, only the link in it is printed.
 
+--tdata FOLDER and --telethon take over a session that another program made: from
+Telegram Desktop's folder tdata (its passcode is asked for), or a session string of
+Telethon, GramJS or Pyrogram, which is read from standard input or asked for, and
+never stands on the command line, where others see it. The session is tried before
+it replaces anything. From then on no other program may use it: Telegram ends a
+session that is used from two places at once. Signing in anew is safer.
+
 The session is sealed to this machine's key and used by one process at a time.`,
-		RunE: func(c *cobra.Command, _ []string) error { return a.login(c.Context(), o) },
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 { // which may be a secret: it is not repeated
+				return usageError(c, "takes no argument; a session string is read from standard input")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return usageError(c, err.Error())
+			}
+			return a.login(c.Context(), o)
+		},
 	}
 	f := c.Flags()
 	f.StringVar(&o.phone, "phone", "", "phone number in international form, +…")
 	f.StringVar(&o.account, "account", "", "which account of the settings (default: the only one)")
 	f.BoolVar(&o.qr, "qr", false, "sign in by a QR code")
+	f.StringVar(&o.tdata, "tdata", "", "take over the session of Telegram Desktop in this folder")
+	f.StringVar(&o.user, "user", "", "which account of --tdata, if there are several: user… as the error lists them")
+	f.BoolVar(&o.telethon, "telethon", false, "take over a session string from standard input")
 	return c
 }
 
@@ -54,16 +93,29 @@ func (a *app) login(ctx context.Context, o loginOptions) (err error) {
 	if err != nil && !already {
 		return loginError(err)
 	}
+	if already && o.foreign() {
+		return withHint(fmt.Errorf("%w as %s; nothing was taken over", err, printable(self.Name())), "telekeep logout first, if that session shall be replaced")
+	}
 	if already {
 		fmt.Fprintf(a.out, "signed in already as %s\n", printable(self.Name()))
 		return nil
 	}
 	fmt.Fprintf(a.out, "signed in as %s; the session is in %s\n", printable(self.Name()), sessionPath(login.config, login.account))
+	if o.foreign() {
+		a.ui.warn("from now on this session is telekeep's: quit the other program and never use it there again, or Telegram ends it for both")
+	}
 	a.ui.hint("telekeep chats shows what will be backed up, telekeep sync does it")
 	return nil
 }
 
 func (a *app) signIn(ctx context.Context, l *login, o loginOptions) (self *telegram.Self, err error) {
+	if o.foreign() {
+		f, err := a.foreignSession(o)
+		if err != nil {
+			return nil, err
+		}
+		return l.client.Import(ctx, f, o.phone)
+	}
 	if o.qr {
 		return l.client.LoginQR(ctx, o.phone, a.showQR, asker{a.ui})
 	}
@@ -119,6 +171,10 @@ func loginError(err error) error {
 		{telegram.ErrPasswordInvalid, "this is the password of two-step verification, not the code; run telekeep login again"},
 		{telegram.ErrQRNotScanned, "run it again and scan the code with a Telegram app that is signed in"},
 		{telegram.ErrAccountOther, "the backup of one account does not go on with another: add a section [[account]] for it and name it with --account"},
+		{telegram.ErrForeignEnded, "sign in anew with telekeep login or telekeep login --qr"},
+		{telegram.ErrForeign, "a session works only with the server that made it: check [telegram] server, or sign in anew with telekeep login"},
+		{telegram.ErrForeignUnreadable, "telekeep login --qr needs nothing but a Telegram app that is signed in"},
+		{telegram.ErrPasscode, "it is the one that Telegram Desktop asks for when it starts, not the password of two-step verification"},
 		{telegram.ErrPhoneOther, "add a section [[account]] for it and name it with --account, or run telekeep logout first"},
 	} {
 		if errors.Is(err, h.is) {

@@ -97,6 +97,42 @@ func TestLoginQRAndLogout(t *testing.T) {
 	}
 }
 
+// Sessions of other programs are taken over: a folder of Telegram Desktop with a
+// passcode, and a string. What does not work leaves what there is.
+func TestLoginImports(t *testing.T) {
+	sim := startSimulator(t, "--messages", "20", "--media", "1 MiB")
+	dir, tdata := filepath.Join(t.TempDir(), "t"), filepath.Join(t.TempDir(), "tdata")
+	mustCall(t, "", "init", "--dir", dir, "--telegram", filepath.Join(sim.dir, "telegram.toml"))
+	var made struct{ Telethon, GramJS, Pyrogram string }
+	answer := sim.control(t, "POST", "/sessions", map[string]string{"tdata": tdata, "passcode": "open sesame"})
+	if err := json.Unmarshal(answer, &made); err != nil {
+		t.Fatal(err)
+	}
+	if o := call(t, "x\n", "login", "--dir", dir, "--tdata", tdata); o.code == 0 || !strings.Contains(o.err, "hint: it is the one that Telegram Desktop asks for") {
+		t.Errorf("a wrong passcode: exit code %d, %s", o.code, o.err)
+	}
+	if o := call(t, "", "login", "--dir", dir, made.Telethon); o.code != exitUsage || strings.Contains(o.err+o.out, made.Telethon[:20]) {
+		t.Errorf("a string on the command line: exit code %d, %s%s", o.code, o.out, o.err)
+	}
+	o := mustCall(t, "open sesame\n", "login", "--dir", dir, "--tdata", filepath.Dir(tdata))
+	if !strings.HasPrefix(o.out, "signed in as ") || !strings.Contains(o.err, "never use it there again") {
+		t.Errorf("it says %s%s", o.out, o.err)
+	}
+	mustCall(t, "", "chats", "--dir", dir)
+	if o := call(t, made.GramJS, "login", "--telethon", "--dir", dir); o.code == 0 || !strings.Contains(o.err, "signed in already") {
+		t.Errorf("over one that works: exit code %d, %s", o.code, o.err)
+	}
+	sim.control(t, "POST", "/revoke", struct{}{})
+	if o := call(t, made.Telethon+"\n", "login", "--telethon", "--dir", dir); o.code != exitNotSignedIn || !strings.Contains(o.err, "not signed in any more") {
+		t.Errorf("a string that was ended: exit code %d, %s", o.code, o.err)
+	}
+	if err := json.Unmarshal(sim.control(t, "POST", "/sessions", struct{}{}), &made); err != nil {
+		t.Fatal(err)
+	}
+	mustCall(t, made.Telethon+"\n", "login", "--telethon", "--dir", dir)
+	mustCall(t, "", "sync", "--dir", dir)
+}
+
 // The drawn code has its quiet frame, and where a reader is at hand, it reads
 // the link.
 func TestDrawQR(t *testing.T) {

@@ -140,6 +140,7 @@ func (s *Simulator) control() http.Handler {
 	handle(mux, "POST /void-salts", func(struct{}) (any, error) { s.VoidSalts(); return nil, nil })
 	handle(mux, "POST /accept-login", s.postAccept)
 	handle(mux, "POST /password", s.postPassword)
+	handle(mux, "POST /sessions", s.postSession)
 	handle(mux, "POST /messages", s.postMessage)
 	handle(mux, "PATCH /messages", s.patchMessage)
 	handle(mux, "DELETE /messages", s.deleteMessages)
@@ -157,6 +158,8 @@ POST   /revoke        signs every session out (401)
 POST   /void-salts    makes all server salts invalid
 POST   /accept-login  {"token": "base64url or tg://login?token=…"}  what a phone does with a QR code
 POST   /password      {"password": "…", "hint": "…"}  of two-step verification; "" removes it
+POST   /sessions      {"tdata": "FOLDER", "passcode": ""}  signs in as other programs do: a folder of Telegram Desktop, strings of
+                      Telethon, GramJS and Pyrogram
 POST   /messages      {"chat": "channel1", "from": "user2", "text": "…", "file_name": "…", "file_mime": "…", "file_size": 0, "silent": false}
 PATCH  /messages      {"chat": "channel1", "id": 5, "text": "…", "silent": false}
 DELETE /messages      {"chat": "channel1", "ids": [5, 6], "silent": false}
@@ -230,6 +233,25 @@ func (s *Simulator) postPassword(in struct {
 	Hint     string `json:"hint"`
 }) (any, error) {
 	return nil, s.SetPassword(in.User, in.Password, in.Hint)
+}
+
+func (s *Simulator) postSession(in struct {
+	User     int64  `json:"user"`
+	TData    string `json:"tdata"`
+	Passcode string `json:"passcode"`
+}) (any, error) {
+	made, err := s.NewSession(in.User)
+	if err != nil {
+		return nil, err
+	}
+	if in.TData != "" {
+		if err := WriteTData(in.TData, in.Passcode, made); err != nil {
+			return nil, err
+		}
+	}
+	return map[string]string{
+		"telethon": made.Telethon(), "gramjs": made.GramJS(), "pyrogram": made.Pyrogram(s.o.APIID),
+	}, nil
 }
 
 func (s *Simulator) changer() (Changer, error) {
