@@ -13,6 +13,7 @@ import (
 type progress struct {
 	ui     *ui
 	label  string
+	start  time.Time
 	mu     sync.Mutex
 	last   time.Time
 	drawn  bool
@@ -27,7 +28,7 @@ const (
 )
 
 func (u *ui) progress(label string, start time.Time) *progress {
-	return &progress{ui: u, label: label, last: start}
+	return &progress{ui: u, label: label, start: start, last: start}
 }
 
 // show says that done of total is reached; total 0 means that nobody knows.
@@ -77,6 +78,26 @@ func (p *progress) end() {
 	if p.drawn {
 		fmt.Fprint(p.ui.err, "\r\x1b[K")
 	}
+}
+
+// Before so much time and so much of the work nobody knows how long the rest takes.
+const (
+	restAfter = 5 * time.Second
+	restFrom  = 100 // of the work, the hundredth part
+)
+
+// rest is how long the rest takes if it goes on as until now; "" if that is not
+// known. More says that the total still grows.
+func (p *progress) rest(now time.Time, done, total int64, more bool) string {
+	spent := now.Sub(p.start)
+	if spent < restAfter || done < total/restFrom || done <= 0 || done >= total {
+		return ""
+	}
+	text := ", "
+	if more {
+		text = ", at least "
+	}
+	return text + roughly(spent.Seconds()*float64(total-done)/float64(done)) + " left"
 }
 
 func percent(done, total int64) string {

@@ -14,7 +14,7 @@ import (
 
 func (a *app) syncCommand() *cobra.Command {
 	var account string
-	var takeout, asJSON bool
+	var takeout, dry, asJSON bool
 	c := &cobra.Command{
 		Use:   "sync",
 		Short: "Back up what is new",
@@ -24,15 +24,16 @@ media, fresh and small first. It can be stopped at any time and goes on where it
 It prints what it stored and what it could not get, and why. A file that the
 server does not have, or that a rule leaves out, is no failure; what failed and
 will be tried again by the next run leads to exit code 3.`,
-		RunE: func(c *cobra.Command, _ []string) error { return a.sync(c.Context(), account, takeout, asJSON) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.sync(c.Context(), account, takeout, dry, asJSON) },
 	}
 	c.Flags().StringVar(&account, "account", "", "only this account of the settings")
+	c.Flags().BoolVar(&dry, "dry-run", false, "only say what would be fetched, from one page of messages of each chat")
 	c.Flags().BoolVar(&takeout, "takeout", false, "inside a data export of Telegram's: looser limits; your other devices are told")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
-func (a *app) sync(ctx context.Context, name string, takeout, asJSON bool) (err error) {
+func (a *app) sync(ctx context.Context, name string, takeout, dry, asJSON bool) (err error) {
 	cfg, err := a.settings()
 	if err != nil {
 		return err
@@ -51,6 +52,9 @@ func (a *app) sync(ctx context.Context, name string, takeout, asJSON bool) (err 
 			return err
 		}
 		accounts = []config.Account{one}
+	}
+	if dry {
+		return a.dryRun(ctx, cfg, accounts, asJSON)
 	}
 	run := &syncRun{Accounts: []*syncReport{}}
 	err = a.syncAccounts(ctx, cfg, accounts, mode, run, asJSON)
@@ -120,7 +124,7 @@ func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account confi
 			if e.Wait > 0 {
 				bar.now()
 			}
-			bar.show(a.now(), e.Bytes, e.BytesTotal, progressText(e))
+			bar.show(a.now(), e.Bytes, e.BytesTotal, progressText(e)+bar.rest(a.now(), e.Bytes, e.BytesTotal, e.Phase != telegram.PhaseMedia))
 		},
 	})
 	bar.end()
