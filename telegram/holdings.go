@@ -165,6 +165,7 @@ func (s *stock) apply(ctx context.Context) error {
 		if err := s.run.apply(ctx, &b); err != nil {
 			return err
 		}
+		s.run.count(func(res *Result) { res.Items += len(part) })
 	}
 	s.news = nil
 	return nil
@@ -211,7 +212,6 @@ func (r *run) item(b *batch, kind archive.Kind, n news, files *sorted) error {
 	if err := r.wantEmoji(b, rec.Seen, n.item.emoji...); err != nil {
 		return err
 	}
-	r.count(func(res *Result) { res.Items++ })
 	for _, ref := range n.item.files {
 		if n.known {
 			// Another version of the same: its files are there, or on their way.

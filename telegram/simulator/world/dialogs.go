@@ -53,13 +53,16 @@ func later(a, b listed) int {
 	return cmp.Or(b.topDate-a.topDate, b.topID-a.topID, cmp.Compare(b.peer.id, a.peer.id))
 }
 
-func (w *World) dialog(l listed) tg.DialogClass {
+func (w *World) dialog(a *account, l listed) tg.DialogClass {
 	d := &tg.Dialog{
 		Pinned: l.pinned, Peer: l.peer.tl(), TopMessage: l.topID,
 		ReadInboxMaxID: l.topID, ReadOutboxMaxID: l.topID, FolderID: l.folder,
 	}
 	if l.hasPts() {
 		d.SetPts(l.pts)
+	}
+	if draft := a.draftOf(l.peer); draft != nil {
+		d.SetDraft(draft)
 	}
 	return d
 }
@@ -127,7 +130,7 @@ func (w *World) describe(a *account, page []listed) ([]tg.DialogClass, []tg.Mess
 	dialogs, messages := []tg.DialogClass{}, []tg.MessageClass{}
 	for _, l := range page {
 		cast.add(l.peer)
-		dialogs = append(dialogs, w.dialog(l))
+		dialogs = append(dialogs, w.dialog(a, l))
 		if l.top != nil {
 			stamp.message(l.top)
 			cast.message(l.top)

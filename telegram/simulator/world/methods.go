@@ -33,9 +33,18 @@ func (w *World) Methods() map[uint32]Method {
 		tg.ContactsResolveUsernameRequestTypeID:  reading(w, w.resolveUsername),
 		tg.PhotosGetUserPhotosRequestTypeID:      reading(w, w.getUserPhotos),
 		tg.StoriesGetStoriesArchiveRequestTypeID: reading(w, w.getStories),
+		tg.StoriesGetPinnedStoriesRequestTypeID:  reading(w, w.getPinnedStories),
+		tg.StoriesGetStoriesByIDRequestTypeID:    reading(w, w.getStoriesByID),
+		tg.StoriesGetStoriesViewsRequestTypeID:   reading(w, w.getStoriesViews),
+
+		tg.MessagesGetDialogFiltersRequestTypeID: reading(w, w.getDialogFilters),
+		tg.MessagesGetAllDraftsRequestTypeID:     reading(w, w.getAllDrafts),
+		tg.MessagesGetForumTopicsRequestTypeID:   reading(w, w.getForumTopics),
+		tg.MessagesGetSavedDialogsRequestTypeID:  reading(w, w.getSavedDialogs),
 
 		tg.AccountInitTakeoutSessionRequestTypeID:   serve(w, w.initTakeout),
 		tg.AccountFinishTakeoutSessionRequestTypeID: serve(w, w.finishTakeout),
+		tg.AccountGetAuthorizationsRequestTypeID:    reading(w, w.getAuthorizations),
 		tg.AccountGetWebAuthorizationsRequestTypeID: reading(w, w.getWebAuthorizations),
 
 		tg.UpdatesGetStateRequestTypeID:             reading(w, w.getState),
@@ -46,11 +55,5 @@ func (w *World) Methods() map[uint32]Method {
 		tg.UploadGetFileHashesRequestTypeID: serve(w, w.getFileHashes),
 	}
 	w.cdnMethods(all)
-	// Who is signed in is the protocol layer's to know, unless an export tells more.
-	for _, a := range w.accounts {
-		if len(a.sessions) > 0 {
-			all[tg.AccountGetAuthorizationsRequestTypeID] = reading(w, w.getAuthorizations)
-		}
-	}
 	return all
 }

@@ -244,4 +244,5 @@ func (t *town) acquaint(a *account) {
 		a.pictures = append(a.pictures, t.files.profilePicture(i))
 	}
 	t.w.people[t.self].photo = a.pictures[0].file
+	t.possess(a)
 }

@@ -206,6 +206,6 @@ func (w *World) channelTooLong(a *account, c *chat) bin.Encoder {
 		l.topID = list[0].GetID()
 	}
 	return &tg.UpdatesChannelDifferenceTooLong{
-		Final: true, Dialog: w.dialog(l), Messages: list, Chats: cast.chats(), Users: cast.users(),
+		Final: true, Dialog: w.dialog(a, l), Messages: list, Chats: cast.chats(), Users: cast.users(),
 	}
 }

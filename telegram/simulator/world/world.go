@@ -58,6 +58,8 @@ type account struct {
 	sites      []tg.WebAuthorization
 	music      [][]byte // documents, as TL bytes
 	stories    []story
+	folders    []folder
+	drafts     []draft
 	otherData  []byte
 }
 
