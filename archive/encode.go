@@ -97,7 +97,7 @@ type part struct {
 	set  bool
 }
 
-func (r *Record) parts() [19]part {
+func (r *Record) parts() [20]part {
 	return [...]part{
 		{KindPeer, r.Profile != nil}, // and KindAccount
 		{KindChat, r.Dialog != nil},
@@ -106,6 +106,7 @@ func (r *Record) parts() [19]part {
 		{KindMedia, r.Media != nil},
 		{KindMissing, r.Missing != nil},
 		{KindEmoji, r.Emoji != nil},
+		{KindUndecoded, r.Undecoded != nil},
 		{KindPhoto, r.Photo != nil},
 		{KindContact, r.Contact != nil},
 		{KindTopPeers, r.TopPeers != nil},

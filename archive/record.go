@@ -24,6 +24,8 @@ const (
 	KindMissing  Kind = "missing"  // a media file that could not be stored, and why
 	KindEmoji    Kind = "emoji"    // what a custom emoji is: messages name no more than its number
 
+	KindUndecoded Kind = "undecoded" // an answer that this version could not take apart
+
 	// What an account holds besides chats; Item names one thing of a kind.
 	KindPhoto      Kind = "profile_photo" // a picture of a profile
 	KindContact    Kind = "contact"       // an entry of the address book
@@ -58,6 +60,8 @@ type Record struct {
 	Media    *MediaFile `json:"media,omitempty"`
 	Missing  *Missing   `json:"missing,omitempty"`
 	Emoji    *Emoji     `json:"emoji,omitempty"`
+
+	Undecoded *Undecoded `json:"undecoded,omitempty"`
 
 	Photo      *ProfilePhoto `json:"photo,omitempty"`
 	Contact    *SavedContact `json:"contact,omitempty"`

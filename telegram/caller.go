@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -176,8 +177,9 @@ func (a *awaited) Decode(b *bin.Buffer) error {
 	if a.out == nil {
 		return context.Canceled
 	}
+	raw := b.Buf
 	if err := a.out.Decode(b); err != nil {
-		return &undecodableError{err}
+		return &undecodableError{err, bytes.Clone(raw)}
 	}
 	return nil
 }

@@ -150,10 +150,22 @@ func refused(err error) bool {
 
 // An undecodableError says that an answer holds something this program's layer
 // does not know.
-type undecodableError struct{ err error }
+type undecodableError struct {
+	err error
+	raw []byte // the answer
+}
 
 func (e *undecodableError) Error() string { return "the answer cannot be decoded: " + e.err.Error() }
 func (e *undecodableError) Unwrap() error { return e.err }
+
+// undecodableRaw is the answer that an undecodableError is about.
+func undecodableRaw(err error) []byte {
+	u, ok := errors.AsType[*undecodableError](err)
+	if !ok {
+		return nil
+	}
+	return u.raw
+}
 
 func undecodable(err error) bool {
 	_, ok := errors.AsType[*undecodableError](err)

@@ -126,6 +126,9 @@ func (r *run) fill(ctx context.Context, c *chat, gap span) error {
 		} else if p.whole && gap[0] == 1 && to == gap[1] {
 			c.dialog.Count = len(p.messages)
 		}
+		if err := r.unread(&b, c, p.unread); err != nil {
+			return err
+		}
 		if err := r.peers(&b, p.users, p.chats); err != nil {
 			return err
 		}
@@ -175,6 +178,7 @@ type page struct {
 	chats    []tg.ChatClass
 	count    int  // of the chat's messages, 0 if the server does not say
 	whole    bool // the server says that this is all it has of what was asked for
+	unread   []undecoded
 }
 
 // walk reads the messages of an id range page by page, newest first, and calls
@@ -245,11 +249,14 @@ func (r *run) around(ctx context.Context, c *chat, from, to int) answer {
 		}
 	}
 	reason := a.err
+	unread := []undecoded{undecodedOf(reason, to, 0)}
 	for skip := 1; skip <= pageSize; skip++ {
 		a = r.historyPage(ctx, c, from, to, 1, skip)
 		if undecodable(a.err) {
+			unread = append(unread, undecodedOf(a.err, to, skip))
 			continue
 		}
+		a.unread = unread
 		if a.err == nil && len(a.messages) > 0 {
 			a.to, a.hole = a.from, reason
 			return a

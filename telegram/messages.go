@@ -20,6 +20,9 @@ func (r *run) message(b *batch, c *chat, m tg.MessageClass, files *sorted) (bool
 		return false, err
 	}
 	b.records = append(b.records, rec)
+	if err := r.countUnknown(b, normal.Unknown(m)...); err != nil {
+		return false, err
+	}
 	if err := r.wantEmoji(b, msg.Date, normal.EmojiIn(msg)...); err != nil {
 		return false, err
 	}

@@ -33,6 +33,9 @@ type Result struct {
 	// Warnings are things the server refused that a sync can do without, such as
 	// "updates.getDifference: METHOD_INVALID".
 	Warnings []string
+	// Unknown counts the records, of all syncs, that hold something this version has
+	// no words for, by its name in TL. They have it as it came.
+	Unknown map[string]int
 	// Unmatched are the rules on chats that mean no chat of the account.
 	Unmatched []string
 	// TakeoutAfter is when the server lets a takeout begin, if it put it off: at

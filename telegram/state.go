@@ -25,6 +25,8 @@ import (
 //	unhashed/MEDIAKEY            set while a file is on its way whose parts could
 //	                             not be compared with hashes
 //	emoji/ACCOUNT/MEDIAKEY       emojiState
+//	unknown/ACCOUNT/NAME         how many records this version does not fully understand
+//	undecoded/ACCOUNT/PEER/…     set if the answer is archived that cannot be decoded
 //	fetch/ACCOUNT/CLASS/WHEN/…   work: files to fetch, in the order to fetch them
 //	later/ACCOUNT/CLASS/WHEN/…   work: files that the rules leave out
 func accountKey(account archive.PeerID) string { return "account/" + string(account) }

@@ -81,7 +81,7 @@ func (r *run) sync(ctx context.Context, l *link) error {
 	if err := r.media.restore(); err != nil {
 		return err
 	}
-	if err := r.restoreEmoji(); err != nil {
+	if err := errors.Join(r.restoreEmoji(), r.restoreUnknown()); err != nil {
 		return err
 	}
 	if err := r.pull(ctx); err != nil {

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"telekeep/archive"
@@ -72,6 +76,9 @@ type syncReport struct {
 	Warnings  []string      `json:"warnings"`        // what the server refused and a backup can do without
 	Unmatched []string      `json:"rules_unmatched"` // rules of [chats] that mean no chat
 	Failures  []chatFailure `json:"failures"`
+	// Unknown counts what is in the archive as it came because this version has no
+	// words for it, by its name in Telegram's own language; of all runs.
+	Unknown map[string]int `json:"unknown,omitempty"`
 	// TakeoutAfter is when a data export that was asked for may begin.
 	TakeoutAfter *time.Time `json:"takeout_after,omitempty"`
 	Finished     time.Time  `json:"finished,omitzero"`
@@ -108,6 +115,7 @@ func newSyncReport(account string, r *telegram.Result, before, after chunkstore.
 		Commits: int(after.Commits - before.Commits), FloodWait: r.FloodWaited.Seconds(),
 		LeftOut: r.MediaLeft, MissingTotal: r.MissingTotal, MissingRetry: r.MissingFailed,
 	}
+	report.Unknown = r.Unknown
 	report.Warnings = append(report.Warnings, r.Warnings...)
 	report.Unmatched = append(report.Unmatched, r.Unmatched...)
 	if !r.TakeoutAfter.IsZero() {
@@ -123,6 +131,16 @@ func newSyncReport(account string, r *telegram.Result, before, after chunkstore.
 		report.Failures = append(report.Failures, chatFailure{Chat: string(f.Chat), Error: f.Reason})
 	}
 	return report
+}
+
+// unknownLine says how much is archived that this version does not understand.
+func unknownLine(r *syncReport) string {
+	total := 0
+	for _, n := range r.Unknown {
+		total += n
+	}
+	return fmt.Sprintf("%s of kinds that this version does not know (%s), kept as they came", plural(total, "record", "records"),
+		printable(strings.Join(slices.Sorted(maps.Keys(r.Unknown)), ", ")))
 }
 
 // listedMissing is how many missing files are listed by name on a screen; --json

@@ -101,7 +101,7 @@ func spots() []spot {
 		at(func(e tg.MessageExtendedMediaClass) any {
 			return withMedia(&tg.MessageMediaPaidMedia{ExtendedMedia: []tg.MessageExtendedMediaClass{e}})
 		}),
-		at(func(s tg.StoryItemClass) any { return withMedia(&tg.MessageMediaStory{Story: s}) }),
+		at(func(s tg.StoryItemClass) any { return withMedia(&tg.MessageMediaStory{Peer: user(1), Story: s}) }),
 		at(func(p *tg.Poll) any { return withMedia(&tg.MessageMediaPoll{Poll: *p}) }),
 		at(func(r *tg.PollResults) any {
 			poll := &tg.MessageMediaPoll{Results: *r}
@@ -140,7 +140,7 @@ func spots() []spot {
 			return withAction(&tg.MessageActionSecureValuesSent{Types: []tg.SecureValueTypeClass{v}})
 		}),
 		at(func(b tg.BotAppClass) any { return withAction(&tg.MessageActionBotAllowed{App: b}) }),
-		at(func(c *tg.PaymentCharge) any { return withAction(&tg.MessageActionPaymentRefunded{Charge: *c}) }),
+		at(func(c *tg.PaymentCharge) any { return withAction(&tg.MessageActionPaymentRefunded{Peer: user(1), Charge: *c}) }),
 		at(func(b *tg.Birthday) any { return withAction(&tg.MessageActionSuggestBirthday{Birthday: *b}) }),
 		at(func(m *tg.RichMessage) any { return &tg.Message{RichMessage: *m} }),
 		at(func(b tg.PageBlockClass) any {
@@ -153,13 +153,13 @@ func spots() []spot {
 		at(func(i tg.PageListOrderedItemClass) any {
 			return withBlock(&tg.PageBlockOrderedList{Items: []tg.PageListOrderedItemClass{i}})
 		}),
-		at(func(r *tg.PageTableRow) any { return withBlock(&tg.PageBlockTable{Rows: []tg.PageTableRow{*r}}) }),
+		at(func(r *tg.PageTableRow) any { return withBlock(&tg.PageBlockTable{Title: &tg.TextEmpty{}, Rows: []tg.PageTableRow{*r}}) }),
 		at(func(c *tg.PageTableCell) any {
-			return withBlock(&tg.PageBlockTable{Rows: []tg.PageTableRow{{Cells: []tg.PageTableCell{*c}}}})
+			return withBlock(&tg.PageBlockTable{Title: &tg.TextEmpty{}, Rows: []tg.PageTableRow{{Cells: []tg.PageTableCell{*c}}}})
 		}),
 		at(func(c *tg.PageCaption) any { return withBlock(&tg.PageBlockPhoto{Caption: *c}) }),
 		at(func(a *tg.PageRelatedArticle) any {
-			return withBlock(&tg.PageBlockRelatedArticles{Articles: []tg.PageRelatedArticle{*a}})
+			return withBlock(&tg.PageBlockRelatedArticles{Title: &tg.TextEmpty{}, Articles: []tg.PageRelatedArticle{*a}})
 		}),
 	}
 }
