@@ -33,6 +33,7 @@ type vaultStatus struct {
 	Free       int64     `json:"free_bytes"`
 	LastCommit time.Time `json:"last_commit,omitzero"`
 	Head       string    `json:"head,omitempty"` // hash of the last commit
+	Verified   proofs    `json:"verified"`
 }
 
 type accountStatus struct {
@@ -97,7 +98,7 @@ func (a *app) status(ctx context.Context, asJSON bool) error {
 // vaultStatus reads what anyone can read. A vault that is not there is a state
 // to report and no failure of status.
 func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
-	s := vaultStatus{Path: cfg.Vault}
+	s := vaultStatus{Path: cfg.Vault, Verified: loadProofs(cfg)}
 	dst, err := openVault(cfg)
 	if err != nil {
 		s.Problem = err.Error()
@@ -209,6 +210,11 @@ func (a *app) printStatus(r *statusReport) {
 	}
 	if r.Vault.Head != "" {
 		put("  head       %s of %s", r.Vault.Head[:16], r.Vault.LastCommit.Local().Format("2006-01-02 15:04:05"))
+	}
+	if r.Vault.ID != "" {
+		for _, line := range r.Vault.Verified.inWords() {
+			put("  %s", line)
+		}
 	}
 	for _, account := range r.Accounts {
 		put("account      %s", account.Name)

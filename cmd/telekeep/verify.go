@@ -94,6 +94,9 @@ func (a *app) verify(ctx context.Context, keys keyFlags, deep, asJSON bool) erro
 		report.impossible(err)
 	}
 	report.Seconds = a.now().Sub(start).Seconds()
+	if err == nil {
+		a.saveProof(cfg, report)
+	}
 	if err := a.printVerify(report, asJSON); err != nil {
 		return err
 	}

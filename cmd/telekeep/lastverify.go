@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"telekeep/config"
+	"telekeep/internal/durable"
+)
+
+// What the last verifications found is kept in the state folder, so that status can
+// say when the vault was last read back, and how thoroughly.
+
+// A proof is the outcome of one verification.
+type proof struct {
+	Time     time.Time `json:"time"`
+	Vault    string    `json:"vault"`
+	Commits  int       `json:"commits"`
+	Packs    int       `json:"packs"`
+	Bytes    int64     `json:"bytes"`
+	Problems int       `json:"problems"`
+}
+
+// proofs are the newest verifications: of every file's bytes, and of everything
+// decrypted and replayed.
+type proofs struct {
+	Files *proof `json:"files,omitempty"` // verify, or verify --deep
+	Deep  *proof `json:"deep,omitempty"`  // verify --deep
+}
+
+func proofPath(cfg *config.Config) string { return filepath.Join(cfg.State, "last-verify.json") }
+
+// saveProof remembers a verification that came to its end, on a machine that writes.
+func (a *app) saveProof(cfg *config.Config, r *verifyReport) {
+	if alone(cfg) {
+		return
+	}
+	p := loadProofs(cfg)
+	p.Files = &proof{
+		Time: a.now().UTC().Truncate(time.Second), Vault: r.Vault, Commits: r.Commits, Packs: r.Packs, Bytes: r.Bytes,
+		Problems: len(r.Problems),
+	}
+	if r.Deep {
+		p.Deep = p.Files
+	}
+	data, err := json.MarshalIndent(p, "", "  ")
+	if err == nil {
+		err = durable.WriteFile(proofPath(cfg), data, 0o600)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // no state folder: nothing was written yet
+		a.ui.warn("status will not know of this verification: %v", err)
+	}
+}
+
+// loadProofs returns what is remembered; nothing if it cannot be read.
+func loadProofs(cfg *config.Config) proofs {
+	var p proofs
+	if data, err := os.ReadFile(proofPath(cfg)); err != nil || json.Unmarshal(data, &p) != nil {
+		return proofs{}
+	}
+	return p
+}
+
+// inWords says when what was verified.
+func (p proofs) inWords() []string {
+	line := func(word, never, how string, one *proof) string {
+		if one == nil {
+			return word + never
+		}
+		text := word + one.Time.Local().Format("2006-01-02 15:04:05") + ", " + plural(one.Commits, "commit", "commits") + " " + how
+		if one.Problems > 0 {
+			text += ": " + plural(one.Problems, "problem", "problems")
+		}
+		return text
+	}
+	return []string{
+		line("verified   ", "never: telekeep verify", "with every file", p.Files),
+		line("opened     ", "never: telekeep verify --deep -i KEY", "decrypted and replayed", p.Deep),
+	}
+}
