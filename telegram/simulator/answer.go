@@ -30,6 +30,7 @@ func errRequest() error      { return tgerr.New(400, "INPUT_REQUEST_INVALID") }
 
 // Answer handles one request: it is counted, perhaps spoiled, checked, answered.
 func (s *Simulator) Answer(ctx context.Context, r *mtproto.Request) (bin.Encoder, error) {
+	s.today(r)
 	name := s.stats.request(r.ID)
 	if err := s.spoil(ctx, r, name); err != nil {
 		s.stats.failed(name, err)
@@ -47,7 +48,15 @@ func (s *Simulator) Answer(ctx context.Context, r *mtproto.Request) (bin.Encoder
 	case *tg.UploadCDNFile:
 		s.stats.servedCDN(raw, len(file.Bytes))
 	}
-	return result, nil
+	return s.layers.For(result, r.Layer), nil
+}
+
+// today makes a request of an older layer one of today's.
+func (s *Simulator) today(r *mtproto.Request) {
+	r.Body.ResetTo(s.layers.Request(r.Body.Buf, r.Layer))
+	if id, err := r.Body.PeekID(); err == nil {
+		r.ID = id
+	}
 }
 
 func (s *Simulator) dispatch(ctx context.Context, r *mtproto.Request) (bin.Encoder, error) {
@@ -57,10 +66,13 @@ func (s *Simulator) dispatch(ctx context.Context, r *mtproto.Request) (bin.Encod
 	if r.Layer == 0 {
 		return nil, tgerr.New(400, "CONNECTION_NOT_INITED")
 	}
+	if !s.layers.Knows(r.Layer) {
+		return nil, tgerr.New(400, "CONNECTION_LAYER_INVALID")
+	}
 	m, ok := s.methods[r.ID]
 	if !ok {
 		s.stats.unknown(r.ID)
-		return nil, tgerr.New(400, "METHOD_INVALID")
+		return nil, tgerr.New(400, "INPUT_METHOD_INVALID")
 	}
 	c := &call{Request: r, user: s.logins.user(r.Key)}
 	if c.user == 0 && !m.open {

@@ -5,7 +5,7 @@
 //	client ── TCP ──► mtproto.Server (one per data centre, 1 to 5 and the CDN)
 //	                      │ keys, sessions, salts, acknowledgements
 //	                      ▼
-//	                  Simulator.Answer
+//	                  Simulator.Answer        (package layer: in the client's layer)
 //	                      │ counts the request, lets a Fault happen
 //	                      ├──► auth.* help.* langpack.*: here
 //	                      └──► everything else: package world
@@ -32,8 +32,7 @@
 // explains the text form of faults.
 //
 // What it does not do: quick acknowledgements, HTTP and WebSocket transports,
-// sign-up, bots, calls and secret chats; and it speaks one layer of
-// the API only, the one of the gotd release it is built with, whatever layer a
-// client names. It listens where it is told to and has no protection against
-// strangers: never let it listen on anything but loopback.
+// sign-up, bots, calls and secret chats; nor layers of the API below 198, which it
+// refuses (CONNECTION_LAYER_INVALID). It listens where it is told to and has no
+// protection against strangers: never let it listen on anything but loopback.
 package simulator

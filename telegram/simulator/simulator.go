@@ -13,9 +13,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gotd/td/bin"
 	"github.com/gotd/td/crypto"
 	"github.com/gotd/td/tg"
 
+	"telekeep/telegram/simulator/layer"
 	"telekeep/telegram/simulator/mtproto"
 	"telekeep/telegram/simulator/world"
 )
@@ -103,6 +105,7 @@ type Simulator struct {
 	o       Options
 	info    Info
 	world   World
+	layers  *layer.Translator
 	methods map[uint32]method
 	fromCDN world.Method // nil: this world has no CDN
 	key     *rsa.PrivateKey
@@ -157,6 +160,9 @@ func (s *Simulator) start(ctx context.Context) error {
 	s.faults = &faults{}
 	if err := s.Fault(s.o.Faults...); err != nil {
 		return err
+	}
+	if s.layers, err = layer.New(); err != nil {
+		return fmt.Errorf("simulator: %w", err)
 	}
 	s.methods = s.table()
 	if err := s.listen(saved.Keys); err != nil {
@@ -289,10 +295,24 @@ func (s *Simulator) push(user int64, u tg.UpdatesClass) {
 		if l.User != user || l.DC != s.home(user) {
 			continue // elsewhere one is signed in for files only
 		}
-		if err := s.centres[l.DC].Push(l.Key, u); err != nil {
+		if err := s.pushTo(l.DC, l.Key, u); err != nil {
 			s.o.Log.Error("push", "error", err)
 		}
 	}
+}
+
+// pushTo sends an update in the layer of the client that has a key. What that layer
+// has no words for it is not told of.
+func (s *Simulator) pushTo(dc int, key mtproto.KeyID, u tg.UpdatesClass) error {
+	err := s.centres[dc].Push(key, s.inLayerOf(dc, key, u))
+	if errors.Is(err, layer.ErrUnsayable) {
+		return nil
+	}
+	return err
+}
+
+func (s *Simulator) inLayerOf(dc int, key mtproto.KeyID, u bin.Encoder) bin.Encoder {
+	return s.layers.For(u, s.centres[dc].keys.Layer(key))
 }
 
 // account returns a login by user, nil for none.

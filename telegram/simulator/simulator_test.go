@@ -107,7 +107,7 @@ func TestWrongCredentials(t *testing.T) {
 		_, err = api.AuthImportAuthorization(ctx, &tg.AuthImportAuthorizationRequest{ID: testUser, Bytes: []byte("x")})
 		is(err, "AUTH_BYTES_INVALID")
 		_, err = api.AccountGetThemes(ctx, &tg.AccountGetThemesRequest{})
-		is(err, "METHOD_INVALID")
+		is(err, "INPUT_METHOD_INVALID")
 		if _, err := c.Auth().Password(ctx, "hunter2"); err != nil {
 			return err
 		}

@@ -112,7 +112,7 @@ func (s *Simulator) AcceptLogin(value []byte, user int64) error {
 	}
 	t.accepted = user
 	s.auth.mu.Unlock()
-	err := s.centres[t.dc].Push(t.key, &tg.UpdateShort{
+	err := s.pushTo(t.dc, t.key, &tg.UpdateShort{
 		Update: &tg.UpdateLoginToken{}, Date: int(s.auth.now().Unix()),
 	})
 	if err != nil {

@@ -168,6 +168,10 @@ func (r *Keys) bind(temporary *Key, to KeyID) {
 	temporary.bound = to
 }
 
+// Layer returns the layer that the client behind a permanent key named last, 0
+// before it named one.
+func (r *Keys) Layer(id KeyID) int { return r.layer(id, 0) }
+
 // layer returns the layer of a permanent key, and sets it first if set is not 0.
 func (r *Keys) layer(id KeyID, set int) int {
 	r.mu.Lock()
