@@ -22,6 +22,17 @@ type Changer interface {
 	DeleteMessages(user int64, chat string, ids []int, silent bool) (int, error)
 }
 
+// An Eventful is a World in which more happens than messages come and go, and
+// whose updates can go wrong.
+type Eventful interface {
+	React(user int64, chat string, id int, emoji string, silent bool) error
+	Vote(user int64, chat string, id, option int, silent bool) error
+	PinMessage(user int64, chat string, id int, pinned, silent bool) error
+	Rename(user int64, chat, name string, silent bool) error
+	SpoilPushes(how string, n int) error
+	TooLong(n int)
+}
+
 // Fault adds rules of what goes wrong, or, where they are of files, lets it happen.
 func (s *Simulator) Fault(all ...Fault) error {
 	for _, f := range all {
@@ -144,6 +155,9 @@ func (s *Simulator) control() http.Handler {
 	handle(mux, "POST /messages", s.postMessage)
 	handle(mux, "PATCH /messages", s.patchMessage)
 	handle(mux, "DELETE /messages", s.deleteMessages)
+	handle(mux, "PATCH /chats", s.patchChat)
+	handle(mux, "POST /pushes", s.postPushes)
+	handle(mux, "POST /too-long", s.postTooLong)
 	return mux
 }
 
@@ -160,9 +174,12 @@ POST   /accept-login  {"token": "base64url or tg://login?token=…"}  what a pho
 POST   /password      {"password": "…", "hint": "…"}  of two-step verification; "" removes it
 POST   /sessions      {"tdata": "FOLDER", "passcode": ""}  signs in as other programs do: a folder of Telegram Desktop, strings of
                       Telethon, GramJS and Pyrogram
-POST   /messages      {"chat": "channel1", "from": "user2", "text": "…", "file_name": "…", "file_mime": "…", "file_size": 0, "silent": false}
-PATCH  /messages      {"chat": "channel1", "id": 5, "text": "…", "silent": false}
+POST   /messages      {"chat": "channel1", "from": "user2", "text": "…", "file_name": "…", "file_mime": "…", "file_size": 0, "poll": ["…"], "silent": false}
+PATCH  /messages      {"chat": "channel1", "id": 5, "silent": false} with "text": "…", "reaction": "👍", "vote": 0 or "pinned": true
 DELETE /messages      {"chat": "channel1", "ids": [5, 6], "silent": false}
+PATCH  /chats         {"chat": "channel1", "name": "…", "silent": false}  another title, or a person's first name
+POST   /pushes        {"do": "lost", "count": 3}  what becomes of the next pushes: lost, twice, late (behind the next one) or too-long
+POST   /too-long      {"count": 1}  so many differences that tell something are too long
 
 "user" (an account's id) chooses another account than the first. "silent": nothing
 is pushed, clients find it by a difference or not at all.
@@ -262,15 +279,24 @@ func (s *Simulator) changer() (Changer, error) {
 	return c, nil
 }
 
+func (s *Simulator) eventful() (Eventful, error) {
+	w, ok := s.world.(Eventful)
+	if !ok {
+		return nil, errors.New("nothing but messages changes in this world")
+	}
+	return w, nil
+}
+
 func (s *Simulator) postMessage(in struct {
-	User     int64  `json:"user"`
-	Chat     string `json:"chat"`
-	From     string `json:"from"`
-	Text     string `json:"text"`
-	FileName string `json:"file_name"`
-	FileMIME string `json:"file_mime"`
-	FileSize int64  `json:"file_size"`
-	Silent   bool   `json:"silent"`
+	User     int64    `json:"user"`
+	Chat     string   `json:"chat"`
+	From     string   `json:"from"`
+	Text     string   `json:"text"`
+	FileName string   `json:"file_name"`
+	FileMIME string   `json:"file_mime"`
+	FileSize int64    `json:"file_size"`
+	Poll     []string `json:"poll"`
+	Silent   bool     `json:"silent"`
 }) (any, error) {
 	c, err := s.changer()
 	if err != nil {
@@ -278,23 +304,73 @@ func (s *Simulator) postMessage(in struct {
 	}
 	id, err := c.AddMessage(in.User, world.NewMessage{
 		Chat: in.Chat, From: in.From, Text: in.Text, Silent: in.Silent,
-		FileName: in.FileName, FileMIME: in.FileMIME, FileSize: in.FileSize,
+		FileName: in.FileName, FileMIME: in.FileMIME, FileSize: in.FileSize, Poll: in.Poll,
 	})
 	return map[string]int{"id": id}, err
 }
 
 func (s *Simulator) patchMessage(in struct {
+	User     int64  `json:"user"`
+	Chat     string `json:"chat"`
+	ID       int    `json:"id"`
+	Text     string `json:"text"`
+	Reaction string `json:"reaction"`
+	Vote     *int   `json:"vote"`
+	Pinned   *bool  `json:"pinned"`
+	Silent   bool   `json:"silent"`
+}) (any, error) {
+	if in.Reaction == "" && in.Vote == nil && in.Pinned == nil {
+		c, err := s.changer()
+		if err != nil {
+			return nil, err
+		}
+		return nil, c.EditMessage(in.User, in.Chat, in.ID, in.Text, in.Silent)
+	}
+	w, err := s.eventful()
+	switch {
+	case err != nil:
+		return nil, err
+	case in.Reaction != "":
+		return nil, w.React(in.User, in.Chat, in.ID, in.Reaction, in.Silent)
+	case in.Vote != nil:
+		return nil, w.Vote(in.User, in.Chat, in.ID, *in.Vote, in.Silent)
+	}
+	return nil, w.PinMessage(in.User, in.Chat, in.ID, *in.Pinned, in.Silent)
+}
+
+func (s *Simulator) patchChat(in struct {
 	User   int64  `json:"user"`
 	Chat   string `json:"chat"`
-	ID     int    `json:"id"`
-	Text   string `json:"text"`
+	Name   string `json:"name"`
 	Silent bool   `json:"silent"`
 }) (any, error) {
-	c, err := s.changer()
+	w, err := s.eventful()
 	if err != nil {
 		return nil, err
 	}
-	return nil, c.EditMessage(in.User, in.Chat, in.ID, in.Text, in.Silent)
+	return nil, w.Rename(in.User, in.Chat, in.Name, in.Silent)
+}
+
+func (s *Simulator) postPushes(in struct {
+	Do    string `json:"do"`
+	Count int    `json:"count"`
+}) (any, error) {
+	w, err := s.eventful()
+	if err != nil {
+		return nil, err
+	}
+	return nil, w.SpoilPushes(in.Do, in.Count)
+}
+
+func (s *Simulator) postTooLong(in struct {
+	Count int `json:"count"`
+}) (any, error) {
+	w, err := s.eventful()
+	if err != nil {
+		return nil, err
+	}
+	w.TooLong(in.Count)
+	return nil, nil
 }
 
 func (s *Simulator) deleteMessages(in struct {

@@ -25,6 +25,30 @@ func (w *town) AddMessage(user int64, m world.NewMessage) (int, error) {
 	return 42, nil
 }
 
+func (w *town) note(format string, args ...any) error {
+	w.notes = append(w.notes, fmt.Sprintf(format, args...))
+	return nil
+}
+
+func (w *town) React(user int64, chat string, id int, emoji string, silent bool) error {
+	return w.note("react %d %s %d %s %v", user, chat, id, emoji, silent)
+}
+
+func (w *town) Vote(user int64, chat string, id, option int, silent bool) error {
+	return w.note("vote %d %s %d %d %v", user, chat, id, option, silent)
+}
+
+func (w *town) PinMessage(user int64, chat string, id int, pinned, silent bool) error {
+	return w.note("pin %d %s %d %v %v", user, chat, id, pinned, silent)
+}
+
+func (w *town) Rename(user int64, chat, name string, silent bool) error {
+	return w.note("rename %d %s %s %v", user, chat, name, silent)
+}
+
+func (w *town) SpoilPushes(how string, n int) error { return w.note("pushes %s %d", how, n) }
+func (w *town) TooLong(n int)                       { _ = w.note("too long %d", n) }
+
 func (w *town) EditMessage(user int64, chat string, id int, text string, silent bool) error {
 	w.notes = append(w.notes, fmt.Sprintf("edit %d %s %d %s %v", user, chat, id, text, silent))
 	return nil
@@ -66,6 +90,12 @@ func TestControlAPI(t *testing.T) {
 		{"POST", "/accept-login", `{"token":"!"}`, 400, "base64"},
 		{"POST", "/messages", `{"chat":"channel1","from":"user2","text":"hello","silent":true}`, 200, `"id":42`},
 		{"PATCH", "/messages", `{"chat":"channel1","id":5,"text":"new"}`, 200, "{}"},
+		{"PATCH", "/messages", `{"chat":"channel1","id":5,"reaction":"👍"}`, 200, "{}"},
+		{"PATCH", "/messages", `{"chat":"channel1","id":5,"vote":0,"silent":true}`, 200, "{}"},
+		{"PATCH", "/messages", `{"chat":"channel1","id":5,"pinned":false}`, 200, "{}"},
+		{"PATCH", "/chats", `{"chat":"channel1","name":"new"}`, 200, "{}"},
+		{"POST", "/pushes", `{"do":"lost","count":2}`, 200, "{}"},
+		{"POST", "/too-long", `{"count":3}`, 200, "{}"},
 		{"DELETE", "/messages", `{"user":7,"chat":"channel1","ids":[5,6]}`, 200, `"count":2`},
 		{"DELETE", "/messages", `{"chat":"channel404","ids":[5]}`, 400, "no such chat"},
 		{"GET", "/nothing", "", 404, ""},
@@ -78,7 +108,9 @@ func TestControlAPI(t *testing.T) {
 	}
 	want := []string{
 		"add 0 " + fmt.Sprintf("%+v", world.NewMessage{Chat: "channel1", From: "user2", Text: "hello", Silent: true}),
-		"edit 0 channel1 5 new false", "delete 7 channel1 [5 6] false", "delete 0 channel404 [5] false",
+		"edit 0 channel1 5 new false", "react 0 channel1 5 👍 false", "vote 0 channel1 5 0 true", "pin 0 channel1 5 false false",
+		"rename 0 channel1 new false", "pushes lost 2", "too long 3",
+		"delete 7 channel1 [5 6] false", "delete 0 channel404 [5] false",
 	}
 	if !slices.Equal(w.notes, want) {
 		t.Errorf("the world was asked %q, want %q", w.notes, want)

@@ -16,11 +16,12 @@ type NewMessage struct {
 	From     string // likewise; "" means the other side of a private chat, the channel itself, else the account
 	Text     string
 	Entities []tg.MessageEntityClass
-	ReplyTo  int    // message of the same chat, 0: none
-	FileName string // with FileSize > 0: a document of that name with made-up bytes
-	FileMIME string // default application/octet-stream
-	FileSize int64  // bytes
-	Silent   bool   // not pushed: found by a difference only
+	ReplyTo  int      // message of the same chat, 0: none
+	FileName string   // with FileSize > 0: a document of that name with made-up bytes
+	FileMIME string   // default application/octet-stream
+	FileSize int64    // bytes
+	Poll     []string // options of a poll, whose question is Text
+	Silent   bool     // not pushed: found by a difference only
 }
 
 // AddMessage adds a message to a chat of the account and returns its id.
@@ -39,6 +40,9 @@ func (w *World) AddMessage(user int64, n NewMessage) (int, error) {
 		}
 		if n.FileSize > 0 {
 			m.Media = &tg.MessageMediaDocument{Document: w.newDocument(n, m.Date)}
+		}
+		if len(n.Poll) > 0 {
+			m.Media, m.Message = w.newPoll(n), ""
 		}
 		m.Date = max(m.Date, c.lastDate()) // dates never descend
 		if c.hasPts() {
@@ -105,6 +109,18 @@ func (w *World) newDocument(n NewMessage, date int) *tg.Document {
 	return d
 }
 
+func (w *World) newPoll(n NewMessage) *tg.MessageMediaPoll {
+	w.newFiles++
+	media := &tg.MessageMediaPoll{Poll: tg.Poll{ID: int64(mix(w.key, 'v', w.newFiles) >> 1), Question: tg.TextWithEntities{Text: n.Text}}}
+	for i, text := range n.Poll {
+		option := []byte{byte(i)}
+		media.Poll.Answers = append(media.Poll.Answers, &tg.PollAnswer{Text: tg.TextWithEntities{Text: text}, Option: option})
+		media.Results.Results = append(media.Results.Results, tg.PollAnswerVoters{Option: option})
+	}
+	media.Results.SetResults(media.Results.Results)
+	return media
+}
+
 // EditMessage gives a message another text and marks it as edited.
 func (w *World) EditMessage(user int64, chatName string, id int, text string, silent bool) error {
 	return w.change(user, chatName, silent, func(a *account, c *chat) (event, error) {
@@ -146,11 +162,10 @@ func (w *World) change(user int64, chatName string, silent bool, do func(*accoun
 	w.changing.Lock()
 	defer w.changing.Unlock()
 	u, a, err := w.apply(user, chatName, silent, do)
-	if err != nil || u == nil || w.push == nil {
-		return err
+	if err == nil && u != nil {
+		w.deliver(a.UserID, u)
 	}
-	w.push(a.UserID, u)
-	return nil
+	return err
 }
 
 func (w *World) apply(user int64, chatName string, silent bool, do func(*account, *chat) (event, error)) (*tg.Updates, *account, error) {
@@ -237,8 +252,6 @@ func (w *World) CloseChannel(user int64, chatName string) error {
 		Users:   cast.users(), Chats: cast.chats(), Date: int(w.now().Unix()), Seq: a.seq,
 	}
 	w.mu.Unlock()
-	if w.push != nil {
-		w.push(a.UserID, u)
-	}
+	w.deliver(a.UserID, u)
 	return nil
 }

@@ -18,7 +18,9 @@ type event struct {
 	date int
 	chat *chat
 	ids  []int
-	kind byte // 'n' new, 'e' edited, 'd' deleted
+	kind byte // 'n' new, 'e' edited, 'd' deleted, 'p' pinned or taken off
+
+	pinned bool // of 'p'
 }
 
 // size is by how much an event moved the count.
@@ -32,6 +34,12 @@ func (e event) update(s stamp) tg.UpdateClass {
 			return &tg.UpdateDeleteChannelMessages{ChannelID: e.chat.peer.id, Messages: e.ids, Pts: e.pts, PtsCount: e.size()}
 		}
 		return &tg.UpdateDeleteMessages{Messages: e.ids, Pts: e.pts, PtsCount: e.size()}
+	}
+	if e.kind == 'p' {
+		if channel {
+			return &tg.UpdatePinnedChannelMessages{Pinned: e.pinned, ChannelID: e.chat.peer.id, Messages: e.ids, Pts: e.pts, PtsCount: e.size()}
+		}
+		return &tg.UpdatePinnedMessages{Pinned: e.pinned, Peer: e.chat.peer.tl(), Messages: e.ids, Pts: e.pts, PtsCount: e.size()}
 	}
 	m := e.chat.get(e.ids[0])
 	if m == nil {
@@ -110,7 +118,7 @@ func (w *World) getDifference(_ *Call, a *account, r *tg.UpdatesGetDifferenceReq
 		return nil, fail(400, "PERSISTENT_TIMESTAMP_INVALID")
 	}
 	events := since(a.events, r.Pts)
-	if limit, ok := r.GetPtsTotalLimit(); len(events) > w.differenceLimit || ok && len(events) > limit {
+	if limit, ok := r.GetPtsTotalLimit(); len(events) > w.differenceLimit || ok && len(events) > limit || w.delivery.isTooLong(len(events)) {
 		return &tg.UpdatesDifferenceTooLong{Pts: a.pts}, nil
 	}
 	page := differencePage
@@ -176,7 +184,7 @@ func (w *World) getChannelDifference(_ *Call, a *account, r *tg.UpdatesGetChanne
 	if len(events) == 0 {
 		return &tg.UpdatesChannelDifferenceEmpty{Final: true, Pts: c.pts}, nil
 	}
-	if len(events) > w.differenceLimit {
+	if len(events) > w.differenceLimit || w.delivery.isTooLong(len(events)) {
 		return w.channelTooLong(a, c), nil
 	}
 	page := min(max(r.Limit, 1), differencePage)

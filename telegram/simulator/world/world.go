@@ -15,6 +15,7 @@ type World struct {
 	dcs             []int // data centres that hold files
 	differenceLimit int
 	faults          Faults
+	delivery        delivery
 	cdn             cdnFiles
 
 	changing sync.Mutex // held while a change is made and pushed: pushes keep the order of changes
