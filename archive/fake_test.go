@@ -53,6 +53,7 @@ type fakeStore struct {
 	mu     sync.Mutex
 	chunks map[crypto.ID][]byte
 	state  map[string][]byte // changes; nil deletes
+	lost   uint64
 	// fail is asked before every call; nil never fails. Of "commit" and
 	// "committed", the second comes when the commit is durable.
 	fail func(call string) error
@@ -152,6 +153,8 @@ func (s *fakeStore) Commit(_ context.Context, records []crypto.ID) (*chunkstore.
 	s.chunks, s.state = map[crypto.ID][]byte{}, map[string][]byte{}
 	return c, s.failing("committed")
 }
+
+func (s *fakeStore) LostUpTo() uint64 { return s.lost }
 
 func (s *fakeStore) NewStream() stream { return &fakeStream{store: s} }
 

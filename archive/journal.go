@@ -56,6 +56,10 @@ type Recovery struct {
 	// Committed says that the vault already held the steps, because the process
 	// ended between a commit and the clean-up behind it.
 	Committed bool
+	// Forgot is the number of a commit that is lost (chunkstore.Writer.LostUpTo), if
+	// because of it all state but the list of stored media was forgotten: everything is
+	// read once more. 0 otherwise.
+	Forgot uint64
 	// Damage is a *JournalDamage if a part of the journal could not be used, and
 	// what it held must be fetched again; nil otherwise.
 	Damage error

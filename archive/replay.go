@@ -21,7 +21,14 @@ func openWriter(ctx context.Context, s store, o WriterOptions) (*Writer, error) 
 	if damage != nil {
 		w.found.Damage = damage
 	}
-	if err := w.catchUp(ctx); err != nil {
+	lost, err := w.mustForget()
+	switch {
+	case err == nil && lost > 0:
+		err = w.catchUpForgetting(ctx, lost)
+	case err == nil:
+		err = w.catchUp(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
@@ -60,6 +67,9 @@ func (w *Writer) catchUp(ctx context.Context) error {
 // replay takes one entry of the journal. If committed is set, the vault holds
 // its records and state already, and only media in flight count.
 func (w *Writer) replay(o *op, committed bool) error {
+	if w.forgetting && o.Kind != opBatch {
+		return nil // it went on from where a file is forgotten to have been
+	}
 	w.found.Steps++
 	switch o.Kind {
 	case opBatch:
@@ -67,6 +77,9 @@ func (w *Writer) replay(o *op, committed bool) error {
 			return nil
 		}
 		w.found.Records += o.Records
+		if w.forgetting {
+			o.State = nil
+		}
 		return w.applyBatch(o)
 	case opBegin:
 		_, stored, err := w.HasMedia(o.Key)

@@ -15,6 +15,8 @@ type store interface {
 	Range(prefix string, f func(key string, value []byte) error) error
 	// Head returns number and hash of the last commit, 0 and "" before the first.
 	Head() (seq uint64, hash string)
+	// LostUpTo returns the last commit whose changes of the state nobody knows, or 0.
+	LostUpTo() uint64
 	Commit(ctx context.Context, records []crypto.ID) (*chunkstore.Commit, error)
 }
 

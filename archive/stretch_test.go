@@ -126,7 +126,7 @@ func TestLostChunkForgesNothing(t *testing.T) {
 		"behind nobody knows what": {pieceSize, false, 0},
 	} {
 		v := newFakeVault()
-			ids := []crypto.ID{{1}, {2}}
+		ids := []crypto.ID{{1}, {2}}
 		v.chunks[ids[0]], v.chunks[ids[1]] = make([]byte, k.first), forged
 		v.commits = []fakeCommit{{&chunkstore.Commit{Seq: 1}, ids}}
 		s, err := openSnapshot(t.Context(), unread{v, ids[0], k.known}, SnapshotOptions{KeepGoing: true})

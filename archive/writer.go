@@ -92,6 +92,8 @@ type Writer struct {
 	options WriterOptions
 	journal *journal
 	found   Recovery
+	// forgetting is set while the journal is replayed onto a state that was forgotten.
+	forgetting bool
 
 	// gate is held shared by every step and alone by Commit, so that a commit
 	// holds whole steps.
@@ -117,8 +119,8 @@ type Writer struct {
 type Batch struct {
 	Records []*Record
 	// State holds values of up to 4 MiB by keys of 1 to 1,024 bytes; a nil value
-	// deletes the key. Keys that start with "media/" or "partial/" are the
-	// archive's own.
+	// deletes the key. Keys that start with "media/" or "partial/", and
+	// "archive/forgotten", are the archive's own.
 	State map[string][]byte
 }
 
@@ -180,7 +182,7 @@ func batchOp(b Batch) (*op, error) {
 
 func checkState(key string, value []byte) error {
 	switch {
-	case strings.HasPrefix(key, statePrefixMedia), strings.HasPrefix(key, statePrefixPartial):
+	case strings.HasPrefix(key, statePrefixMedia), strings.HasPrefix(key, statePrefixPartial), key == stateForgotten:
 		return fmt.Errorf("%w: %q", ErrReservedKey, key)
 	case key == "":
 		return errors.New("a state key is empty")

@@ -19,7 +19,8 @@ type foundCommit struct {
 
 // catchUp compares the state with the vault and takes over the commits that it lacks:
 // all of them when the state is new, one when the machine stopped at the wrong moment,
-// none usually. It fails if the vault is behind the state.
+// none usually. It fails if the vault is behind the state. Commits and indexes that are
+// lost are passed over and listed, as long as a later commit shows that the writer went on.
 func (w *Writer) catchUp(ctx context.Context) ([]foundCommit, error) {
 	if err := w.checkHead(ctx); err != nil {
 		return nil, err
@@ -36,14 +37,29 @@ func (w *Writer) catchUp(ctx context.Context) ([]foundCommit, error) {
 	err = w.state.relaxed(func() error {
 		for _, seq := range seqs {
 			f, err := w.follow(ctx, seq)
-			if err != nil {
+			if err == nil {
+				found = append(found, f)
+			} else if ctx.Err() != nil || seq == seqs[len(seqs)-1] || !isLoss(err) {
 				return err
+			} else {
+				w.problem(commitName(w.secrets.WriterID, seq), err)
 			}
-			found = append(found, f)
 		}
 		return nil
 	})
 	return found, err
+}
+
+// isLoss reports whether an object cannot be read and never will: trying again later, or
+// with a newer telekeep, does not help.
+func isLoss(err error) bool {
+	switch problemKind(err) {
+	case ProblemMissing, ProblemDamaged, ProblemForged:
+		return true
+	case ProblemChain:
+		return errors.Is(err, ErrChain)
+	}
+	return false
 }
 
 // checkHead makes sure that the last commit that the state knows is still in the
@@ -74,27 +90,63 @@ func (w *Writer) checkHead(ctx context.Context) error {
 	return nil
 }
 
-// follow takes over the commit with the given seq, which must follow on the last one.
+// follow takes over the commit with the given seq, which must follow on the last one, or
+// on one between the two that is lost.
 func (w *Writer) follow(ctx context.Context, seq uint64) (foundCommit, error) {
 	c, err := readCommit(ctx, w.dst, w.secrets.VaultID, w.secrets.WriterID, seq, w.secrets.SigningKey.VerifyKey())
 	if err != nil {
 		return foundCommit{}, err
 	}
-	if last := w.last.Load(); c.Previous != last.hash {
-		if c.Previous.IsZero() || last.seq == 0 {
-			return foundCommit{}, fmt.Errorf("%w: commit %d does not follow on commit %d", ErrChain, seq, last.seq)
-		}
-		return foundCommit{}, fmt.Errorf("%w: commit %d does not follow on commit %d", ErrForked, seq, last.seq)
-	}
-	index, err := readIndexObject(ctx, w.dst, c)
+	lost, err := w.fits(c)
 	if err != nil {
 		return foundCommit{}, err
 	}
-	records, err := w.takeOver(c, index)
+	index, err := readIndexObject(ctx, w.dst, c)
 	if err == nil {
-		w.keys = c.Keys
+		var records []crypto.ID
+		if records, err = w.takeOver(c, index, lost); err == nil {
+			w.keys = c.Keys
+			return foundCommit{c, records}, nil
+		}
 	}
-	return foundCommit{c, records}, err
+	if ctx.Err() != nil || !isLoss(err) {
+		return foundCommit{}, err
+	}
+	name := indexName(c.Writer, c.Seq)
+	w.problem(name, missing(name, err))
+	w.keys = c.Keys
+	return foundCommit{c, nil}, w.takeOverLost(c)
+}
+
+// fits reports whether commits between the last one and c are lost. It fails if c can be
+// no later commit of this chain.
+func (w *Writer) fits(c *Commit) (lost bool, err error) {
+	last := w.last.Load()
+	switch {
+	case c.Previous == last.hash:
+		return false, nil
+	case c.Previous.IsZero() || last.seq == 0 && c.Seq == 1:
+		return false, fmt.Errorf("%w: commit %d does not follow on commit %d", ErrChain, c.Seq, last.seq)
+	case c.Seq == last.seq+1: // there is no room for one that is lost
+		return false, fmt.Errorf("%w: commit %d does not follow on commit %d", ErrForked, c.Seq, last.seq)
+	}
+	known, err := w.state.linked(c.Previous)
+	if err != nil {
+		return false, err
+	}
+	if known {
+		return false, fmt.Errorf("%w: commit %d does not follow on commit %d", ErrForked, c.Seq, last.seq)
+	}
+	if !slices.ContainsFunc(w.problems, func(p *Problem) bool { return isCommitAfter(p, last.seq) }) {
+		w.problem(commitName(c.Writer, c.Seq), fmt.Errorf("%w: a commit between number %d and this one is lost", ErrChain, last.seq))
+	}
+	return true, nil
+}
+
+// isCommitAfter reports whether a problem is that of a commit behind one.
+func isCommitAfter(p *Problem, seq uint64) bool {
+	_, at, ok := parseCommitName(p.Object)
+	return ok && at > seq
 }
 
 // listCommits returns the numbers of a writer's commits, ascending. Objects with other

@@ -132,7 +132,7 @@ func (w *Writer) publish(ctx context.Context, d *draft) (*Commit, error) {
 	if err := storeObject(ctx, w.dst, commitName(c.Writer, c.Seq), file); err != nil {
 		return nil, err
 	}
-	_, err = w.takeOver(c, index)
+	_, err = w.takeOver(c, index, false)
 	return c, err
 }
 
@@ -174,12 +174,23 @@ func (w *Writer) storeIndex(ctx context.Context, index []byte) (uint64, error) {
 	return 0, fmt.Errorf("%w: there is no number left for a commit", ErrTooLarge)
 }
 
-// takeOver makes a commit that is in the vault part of the state.
-func (w *Writer) takeOver(c *Commit, index []byte) (records []crypto.ID, err error) {
-	records, err = w.state.apply(c, index, w.secrets.IndexIdentity)
+// takeOver makes a commit that is in the vault part of the state. lost says that the
+// one before it is not.
+func (w *Writer) takeOver(c *Commit, index []byte, lost bool) (records []crypto.ID, err error) {
+	records, err = w.state.apply(c, index, w.secrets.IndexIdentity, lost)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", indexName(c.Writer, c.Seq), err)
 	}
 	w.last.Store(&head{c.Seq, c.Hash})
 	return records, nil
+}
+
+// takeOverLost makes a commit whose index is lost part of the state: its packs, and
+// that nobody knows what it changed.
+func (w *Writer) takeOverLost(c *Commit) error {
+	if err := w.state.applyLost(c); err != nil {
+		return err
+	}
+	w.last.Store(&head{c.Seq, c.Hash})
+	return nil
 }

@@ -16,6 +16,7 @@
 //	index*, commit, chain  what a commit adds; the signed links; whether they hold together
 //	stream, pipeline, worker, packing  from a caller's bytes to stored packs, on all cores
 //	writer, commitwriter, catchup, resume  the Writer, its commits, how it recovers
+//	survey                what a Writer looks at before it goes on
 //	state*                the writer's local cache, one SQLite file
 //	reader, packfile, readahead  reading back
 //	salvage*              reading back what is left of a damaged vault

@@ -24,7 +24,8 @@ const stateVersion = 1
 
 // A state is what a writer remembers about its part of the vault, one SQLite file:
 //
-//	meta    version, vault, writer, head
+//	meta    version, vault, writer, head; the last commit whose changes are lost
+//	link    seq and hash of each commit
 //	pack    hash, size; the directory as long as no commit lists the pack ("pending")
 //	chunk   id ▶ pack, offset, lengths, encoding
 //	resume  key ▶ value, as of the head
@@ -78,6 +79,7 @@ CREATE TABLE IF NOT EXISTS chunk (
 	raw      INTEGER NOT NULL,
 	encoding INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS link (seq INTEGER PRIMARY KEY, hash BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS resume (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 `
 

@@ -83,7 +83,7 @@ func applied(t testing.TB, s *state, seq uint64, x *indexContent) ([]crypto.ID, 
 	check(t, err)
 	index, err := x.write(t, id.Recipient())
 	check(t, err)
-	return s.apply(&Commit{Seq: seq, Hash: Hash{byte(seq)}, Packs: x.packs}, index, id)
+	return s.apply(&Commit{Seq: seq, Hash: Hash{byte(seq)}, Packs: x.packs}, index, id, false)
 }
 
 func TestStateApply(t *testing.T) {
@@ -144,7 +144,7 @@ func TestStateApplyAllOrNothing(t *testing.T) {
 		"other length": {x.packs[0], {x.packs[1].Hash, 1 << 20}},
 	} {
 		s := newTestState(t, statePath(t))
-		_, err := s.apply(&Commit{Seq: 1, Hash: Hash{1}, Packs: packs}, index, id)
+		_, err := s.apply(&Commit{Seq: 1, Hash: Hash{1}, Packs: packs}, index, id, false)
 		wantError(t, err, crypto.ErrDamaged)
 		h, err := s.head()
 		check(t, err)

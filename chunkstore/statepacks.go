@@ -2,6 +2,7 @@ package chunkstore
 
 import (
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -117,8 +118,9 @@ func (s *state) dropPending(p Object) error {
 }
 
 // apply makes a commit part of the state, from the bytes of its index, and returns
-// the record ids in it. All of it happens or nothing.
-func (s *state) apply(c *Commit, index []byte, id crypto.Identity) (records []crypto.ID, err error) {
+// the record ids in it. All of it happens or nothing. lost says that a commit before it is
+// not known.
+func (s *state) apply(c *Commit, index []byte, id crypto.Identity, lost bool) (records []crypto.ID, err error) {
 	err = s.update("take over a commit", func(tx *sql.Tx) error {
 		left := c.Packs
 		err := openIndex(index, indexVisitor{
@@ -141,9 +143,74 @@ func (s *state) apply(c *Commit, index []byte, id crypto.Identity) (records []cr
 		if len(left) > 0 {
 			return indexDamage("its packs are not those of its commit")
 		}
-		return s.setMeta(tx, "head", head{c.Seq, c.Hash}.marshal())
+		if lost {
+			err = s.setLost(tx, c.Seq-1)
+		}
+		return errors.Join(err, s.link(tx, c))
 	})
 	return records, err
+}
+
+// applyLost makes a commit whose index is lost part of the state.
+func (s *state) applyLost(c *Commit) error {
+	return s.update("take over a commit", func(tx *sql.Tx) error {
+		for _, p := range c.Packs {
+			if _, err := tx.Exec("INSERT OR IGNORE INTO pack (hash, size) VALUES (?, ?)", p.Hash[:], p.Size); err != nil {
+				return err
+			}
+		}
+		return errors.Join(s.setLost(tx, c.Seq), s.link(tx, c))
+	})
+}
+
+// link makes c the last commit.
+func (s *state) link(tx *sql.Tx, c *Commit) error {
+	if _, err := tx.Exec("INSERT OR REPLACE INTO link VALUES (?, ?)", c.Seq, c.Hash[:]); err != nil {
+		return err
+	}
+	return s.setMeta(tx, "head", head{c.Seq, c.Hash}.marshal())
+}
+
+// linked reports whether a commit of the chain has this hash.
+func (s *state) linked(h Hash) (bool, error) {
+	var one int
+	err := s.db.QueryRow("SELECT 1 FROM link WHERE hash = ?", h[:]).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, s.wrap("look up a commit", err)
+}
+
+// links calls f for every commit that is known, ascending.
+func (s *state) links(f func(seq uint64)) error {
+	rows, err := s.reads.Query("SELECT seq FROM link ORDER BY seq")
+	if err != nil {
+		return s.wrap("list the commits", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var seq uint64
+		if err := rows.Scan(&seq); err != nil {
+			return s.wrap("list the commits", err)
+		}
+		f(seq)
+	}
+	return s.wrap("list the commits", rows.Err())
+}
+
+// setLost notes that what a commit changed of the resume state is not known.
+func (s *state) setLost(tx *sql.Tx, seq uint64) error {
+	return s.setMeta(tx, "lost", binary.LittleEndian.AppendUint64(nil, seq))
+}
+
+// lost returns the number of the last commit whose changes are not known; 0 if there is
+// none.
+func (s *state) lost() (uint64, error) {
+	value, err := s.meta("lost")
+	if err != nil || len(value) != 8 {
+		return 0, s.wrap("read what is lost", err)
+	}
+	return binary.LittleEndian.Uint64(value), nil
 }
 
 // setResume changes one value of the resume state.

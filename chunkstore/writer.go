@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -77,12 +78,17 @@ type Writer struct {
 	unsure     bool       // the last Commit failed after it had begun to store; guarded by committing
 	closed     bool       // guarded by committing
 
-	last atomic.Pointer[head] // changed by who holds committing
-	keys []OwnerKey           // what the next commit lists; guarded by committing
+	noticing sync.Mutex
+	problems []*Problem           // guarded by noticing; nearly all are found by start
+	lost     uint64               // the last commit whose changes of the resume state are lost
+	last     atomic.Pointer[head] // changed by who holds committing
+	keys     []OwnerKey           // what the next commit lists; guarded by committing
 }
 
 // OpenWriter opens a vault for adding to it. What the local state lacks is taken from
-// the vault first, so a missing or damaged state costs time and nothing else.
+// the vault first, so a missing or damaged state costs time and nothing else. Where the
+// vault itself is damaged the Writer goes on as far as nothing gets worse by it: see
+// Problems and LostUpTo. What it cannot go on without is that the last commit is whole.
 //
 // ErrNoVault: the place is empty, perhaps nothing is mounted. ErrOtherVault: the vault
 // or the state belongs to others. ErrRollback: the vault lacks commits that the state
@@ -105,14 +111,14 @@ func OpenWriter(ctx context.Context, dst Destination, o WriterOptions) (*Writer,
 		return nil, err
 	}
 	w := &Writer{dst: dst, secrets: o.Secrets, now: o.Now, state: s, resume: newResume(s)}
-	if err := w.start(ctx, o); err != nil {
+	if err := w.start(ctx, vault, o); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return w, nil
 }
 
 // start brings the state up to date and starts the workers.
-func (w *Writer) start(ctx context.Context, o WriterOptions) error {
+func (w *Writer) start(ctx context.Context, vault *Vault, o WriterOptions) error {
 	last, err := w.state.head()
 	if err != nil {
 		return err
@@ -121,7 +127,10 @@ func (w *Writer) start(ctx context.Context, o WriterOptions) error {
 	if _, err := w.catchUp(ctx); err != nil {
 		return err
 	}
-	if err := w.lookAtKeys(ctx); err != nil {
+	if w.lost, err = w.state.lost(); err != nil {
+		return err
+	}
+	if err := w.survey(ctx, vault); err != nil {
 		return err
 	}
 	if err := w.adoptPending(ctx); err != nil {
@@ -164,16 +173,6 @@ func (w *Writer) adoptPending(ctx context.Context) error {
 	return nil
 }
 
-// lookAtKeys compares the owners' key files with what the last commit lists.
-func (w *Writer) lookAtKeys(ctx context.Context) error {
-	found, err := readKeyFiles(ctx, w.dst, &Vault{ID: w.secrets.VaultID, Recipient: w.secrets.VaultRecipient})
-	if err != nil {
-		return err
-	}
-	w.keys = nextKeys(w.keys, found)
-	return nil
-}
-
 // storeObject stores one object and says which it was.
 func storeObject(ctx context.Context, dst Destination, name string, data []byte) error {
 	if err := dst.Put(ctx, name, data); err != nil {
@@ -212,6 +211,22 @@ func (w *Writer) Get(key string) (value []byte, ok bool, err error) { return w.r
 func (w *Writer) Range(prefix string, f func(key string, value []byte) error) error {
 	return w.resume.each(prefix, f)
 }
+
+// Problems returns what OpenWriter saw to be wrong with the vault: objects that are
+// gone or have another length, of those that this writer's commits need, and key files.
+// It looked at names and lengths; Verify reads everything.
+func (w *Writer) Problems() []*Problem {
+	w.noticing.Lock()
+	defer w.noticing.Unlock()
+	return slices.Clone(w.problems)
+}
+
+// LostUpTo returns the number of the last commit of which nobody knows any more what
+// it changed of the resume state, because its index was lost when the state had to be
+// rebuilt; 0 if nothing is lost. The resume state then lacks changes up to that commit,
+// and has later ones that build on them: only values that stand for themselves can
+// be relied on.
+func (w *Writer) LostUpTo() uint64 { return w.lost }
 
 // Stats returns what was done since the Writer was opened.
 func (w *Writer) Stats() Stats { return w.pipeline.snapshot() }
