@@ -13,12 +13,12 @@ import (
 // changes is what updates say about messages, by chat.
 type changes struct {
 	edited  map[archive.PeerID][]tg.MessageClass
-	deleted map[archive.PeerID][]int // "": users and basic groups, where ids alone are given
-	touched map[archive.PeerID][]int // changed in a way that only the message itself shows
-	fresh   map[archive.PeerID][]tg.MessageClass
-	prints  map[archive.PeerID]map[int]string // of the newest of edited
-	hints   map[archive.PeerID]int            // channels with changes that are not told here, and up to which count; 0: unknown
-	renamed map[archive.PeerID]bool           // peers whose profile changed
+	deleted map[archive.PeerID][]int             // "": users and basic groups, where ids alone are given
+	touched map[archive.PeerID][]int             // changed in a way that only the message itself shows
+	fresh   map[archive.PeerID][]tg.MessageClass // new ones
+	prints  map[archive.PeerID]map[int]string    // of the newest of edited
+	hints   map[archive.PeerID]int               // channels with changes that are not told here, and up to which count; 0: unknown
+	renamed map[archive.PeerID]bool              // peers whose profile changed
 }
 
 func newChanges() *changes {
@@ -112,11 +112,24 @@ func (ch *changes) edit(m tg.MessageClass) {
 	if ch.prints[id] == nil {
 		ch.prints[id] = map[int]string{}
 	}
-	if ch.prints[id][m.GetID()] == print {
+	before := ch.prints[id][m.GetID()]
+	if before == "" {
+		before = ch.freshPrint(id, m.GetID())
+	}
+	if before == print {
 		return
 	}
 	ch.prints[id][m.GetID()] = print
 	ch.edited[id] = append(ch.edited[id], m)
+}
+
+// freshPrint is the print of a message that is told as new, "" if it is not.
+func (ch *changes) freshPrint(chat archive.PeerID, id int) string {
+	i := slices.IndexFunc(ch.fresh[chat], func(m tg.MessageClass) bool { return m.GetID() == id })
+	if i < 0 {
+		return ""
+	}
+	return contentPrint(ch.fresh[chat][i])
 }
 
 func (ch *changes) touch(chat archive.PeerID, ids ...int) {

@@ -20,7 +20,7 @@ const (
 
 // roundPause is how long after all chats were looked through that may be done
 // again.
-const roundPause = 15 * time.Second
+const roundPause = 5 * time.Second
 
 // maxStrange bounds the memory of chats that are in no list.
 const maxStrange = 10_000

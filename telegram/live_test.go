@@ -23,6 +23,31 @@ type spy struct {
 	synced  []*archive.Record // on the disk
 	batches int
 	commits int
+	sizes   []int64 // of files that were stored
+}
+
+func (s *spy) BeginMedia(ctx context.Context, key archive.MediaKey, size int64) (MediaWriter, error) {
+	w, err := s.Archive.BeginMedia(ctx, key, size)
+	if err != nil {
+		return nil, err
+	}
+	return &spyMedia{w, s}, nil
+}
+
+// spyMedia tells its spy when it is finished.
+type spyMedia struct {
+	MediaWriter
+	spy *spy
+}
+
+func (m *spyMedia) Finish(ctx context.Context, hashed bool) (*archive.MediaFile, error) {
+	file, err := m.MediaWriter.Finish(ctx, hashed)
+	if err == nil {
+		m.spy.mu.Lock()
+		m.spy.sizes = append(m.spy.sizes, file.Size)
+		m.spy.mu.Unlock()
+	}
+	return file, err
 }
 
 func (s *spy) Apply(ctx context.Context, b archive.Batch) error {
