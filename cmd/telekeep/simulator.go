@@ -52,6 +52,7 @@ messages, and counts requests; its root page lists its calls.`,
 	f.Uint64Var(&o.seed.Seed, "seed", 1, "make up an account from this number")
 	f.IntVar(&o.seed.Chats, "chats", 0, "chats of a made-up account (default 12)")
 	f.IntVar(&o.seed.Messages, "messages", 0, "messages of a made-up account (default 2000)")
+	f.BoolVar(&o.seed.Kinds, "kinds", false, "add a chat with one message of every kind to a made-up account")
 	f.StringVar(&o.media, "media", "", "distinct media of a made-up account (default \"32 MiB\")")
 	f.StringVar(&o.password, "password", "", "ask for this password at sign-in (two-step verification)")
 	f.DurationVar(&o.takeout, "takeout-delay", 0, "how long the first takeout is put off")

@@ -140,7 +140,9 @@ func spots() []spot {
 			return withAction(&tg.MessageActionSecureValuesSent{Types: []tg.SecureValueTypeClass{v}})
 		}),
 		at(func(b tg.BotAppClass) any { return withAction(&tg.MessageActionBotAllowed{App: b}) }),
-		at(func(c *tg.PaymentCharge) any { return withAction(&tg.MessageActionPaymentRefunded{Peer: user(1), Charge: *c}) }),
+		at(func(c *tg.PaymentCharge) any {
+			return withAction(&tg.MessageActionPaymentRefunded{Peer: user(1), Charge: *c})
+		}),
 		at(func(b *tg.Birthday) any { return withAction(&tg.MessageActionSuggestBirthday{Birthday: *b}) }),
 		at(func(m *tg.RichMessage) any { return &tg.Message{RichMessage: *m} }),
 		at(func(b tg.PageBlockClass) any {
@@ -153,7 +155,9 @@ func spots() []spot {
 		at(func(i tg.PageListOrderedItemClass) any {
 			return withBlock(&tg.PageBlockOrderedList{Items: []tg.PageListOrderedItemClass{i}})
 		}),
-		at(func(r *tg.PageTableRow) any { return withBlock(&tg.PageBlockTable{Title: &tg.TextEmpty{}, Rows: []tg.PageTableRow{*r}}) }),
+		at(func(r *tg.PageTableRow) any {
+			return withBlock(&tg.PageBlockTable{Title: &tg.TextEmpty{}, Rows: []tg.PageTableRow{*r}})
+		}),
 		at(func(c *tg.PageTableCell) any {
 			return withBlock(&tg.PageBlockTable{Title: &tg.TextEmpty{}, Rows: []tg.PageTableRow{{Cells: []tg.PageTableCell{*c}}}})
 		}),

@@ -158,6 +158,7 @@ func (s stamp) message(m tg.MessageClass) tg.MessageClass {
 	switch m := m.(type) {
 	case *tg.Message:
 		s.media(m.Media)
+		s.around(m)
 	case *tg.MessageService:
 		switch a := m.Action.(type) {
 		case *tg.MessageActionChatEditPhoto:
@@ -174,6 +175,7 @@ func (s stamp) message(m tg.MessageClass) tg.MessageClass {
 }
 
 func (s stamp) media(m tg.MessageMediaClass) {
+	s.inner(m)
 	switch m := m.(type) {
 	case *tg.MessageMediaPhoto:
 		s.photo(m.Photo)

@@ -12,6 +12,7 @@ func (w *World) Methods() map[uint32]Method {
 
 		tg.MessagesGetHistoryRequestTypeID:              reading(w, w.getHistory),
 		tg.MessagesGetMessagesRequestTypeID:             reading(w, w.getMessages),
+		tg.MessagesGetRichMessageRequestTypeID:          reading(w, w.getRichMessage),
 		tg.MessagesSearchRequestTypeID:                  reading(w, w.search),
 		tg.MessagesGetRepliesRequestTypeID:              reading(w, w.getReplies),
 		tg.MessagesGetCustomEmojiDocumentsRequestTypeID: reading(w, w.getCustomEmoji),

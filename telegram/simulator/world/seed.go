@@ -14,6 +14,7 @@ type SeedOptions struct {
 	Seed       uint64
 	Chats      int   // default 13: one of every kind
 	Messages   int   // over all chats, default 2000
+	Kinds      bool  // one chat more, with one message of every kind there is
 	MediaBytes int64 // bytes of media over all chats, the same file counted once, about; default 32 MiB, negative: none
 }
 
@@ -69,6 +70,9 @@ func FromSeed(o SeedOptions) (*World, error) {
 	t.found(a, o)
 	if t.slots*t.common >= 1<<31 {
 		return nil, fmt.Errorf("%d chats, %d messages: %w", o.Chats, o.Messages, errSeed)
+	}
+	if o.Kinds {
+		t.exhibit(a)
 	}
 	t.acquaint(a)
 	return t.w, nil

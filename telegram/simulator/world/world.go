@@ -26,6 +26,7 @@ type World struct {
 	shelf    map[int64]*file                 // files held in memory or on disk
 	generate func(id int64) *file            // files that are a function of their id; may be nil
 	emoji    func(id int64) tg.DocumentClass // custom emoji, a fresh copy or nil; may be nil
+	articles map[article][]byte              // whole messages of which a history tells the beginning
 	push     func(user int64, u tg.UpdatesClass)
 	newFiles uint64
 }
@@ -68,7 +69,7 @@ func newWorld(key uint64, o Options) *World {
 	o = o.withDefaults()
 	return &World{
 		key: key, now: o.Now, dcs: o.FileDCs, differenceLimit: o.DifferenceLimit,
-		people: map[int64]*person{}, places: map[peer]*place{}, shelf: map[int64]*file{},
+		people: map[int64]*person{}, places: map[peer]*place{}, shelf: map[int64]*file{}, articles: map[article][]byte{},
 	}
 }
 
