@@ -10,7 +10,8 @@ import (
 // Commit makes everything taken so far part of the vault: records, state, media
 // that are finished, and the chunks of media in flight with the note how far they
 // got. It waits for steps that are under way; steps that come meanwhile wait for
-// it. With nothing new it writes nothing and returns an empty Summary.
+// it. With nothing new, or nothing but what Soft batches brought, it writes nothing and
+// returns an empty Summary.
 //
 // If it fails, the Writer is broken (ErrBroken): whether the vault has the commit
 // is only known when vault and Writer are opened again. Where the Summary is not
@@ -24,6 +25,9 @@ func (w *Writer) Commit(ctx context.Context) (*Summary, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if !w.dirty.Load() {
+		return &Summary{}, nil
+	}
 	roots, err := w.prepareCommit()
 	if err != nil {
 		return nil, w.fail(err)
@@ -32,12 +36,13 @@ func (w *Writer) Commit(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, w.fail(fmt.Errorf("commit: %w", err))
 	}
-	if c == nil {
-		return &Summary{}, nil
-	}
 	done := w.counts
 	done.Commit, done.Bytes = c, w.bytes.Swap(0)
 	w.counts = Summary{}
+	w.dirty.Store(false)
+	if c == nil { // the steps changed nothing, and need not be replayed either
+		done = Summary{}
+	}
 	var base head
 	base.seq, base.hash = w.store.Head()
 	if err := w.journal.rotate(base, w.carry()); err != nil {

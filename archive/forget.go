@@ -60,6 +60,7 @@ func (w *Writer) catchUpForgetting(ctx context.Context, lost uint64) error {
 		return fmt.Errorf("forget the state of a lost commit: %w", err)
 	}
 	w.forgetting = true
+	w.dirty.Store(true)
 	err := w.catchUp(ctx)
 	w.forgetting = false
 	if err != nil {

@@ -71,6 +71,7 @@ func (w *Writer) replay(o *op, committed bool) error {
 		return nil // it went on from where a file is forgotten to have been
 	}
 	w.found.Steps++
+	w.dirty.Store(w.dirty.Load() || !committed)
 	switch o.Kind {
 	case opBatch:
 		if committed {

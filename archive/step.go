@@ -18,6 +18,7 @@ func (w *Writer) do(o *op, effect func(*op) error) error {
 	} else if err != nil {
 		return w.fail(err)
 	}
+	w.dirty.Store(true)
 	return w.fail(effect(o))
 }
 

@@ -101,6 +101,7 @@ type Writer struct {
 	closed bool                    // under gate
 	broken atomic.Pointer[failure] // set once
 	bytes  atomic.Int64            // taken since the last commit
+	dirty  atomic.Bool             // a step was taken since the last commit
 
 	// state guards the fields below and the order of records: a step's journal
 	// entry and its effect are made under it. Bytes of media in flight are not
@@ -122,6 +123,11 @@ type Batch struct {
 	// deletes the key. Keys that start with "media/" or "partial/", and
 	// "archive/forgotten", are the archive's own.
 	State map[string][]byte
+	// Soft says that State is worth no commit: it is found out again at no cost, like the
+	// date of an update that brought nothing. Get and Range show it at once, and the next
+	// commit that something else makes holds it; if none comes it is gone with the
+	// process. A Batch with Records is never soft.
+	Soft bool
 }
 
 // A Summary says what a commit holds.
@@ -160,7 +166,23 @@ func (w *Writer) Apply(ctx context.Context, b Batch) error {
 	defer w.gate.RUnlock()
 	w.state.Lock()
 	defer w.state.Unlock()
+	if b.Soft && len(b.Records) == 0 {
+		return w.applySoft(b.State)
+	}
 	return w.do(o, w.applyBatch)
+}
+
+// applySoft takes state that is in no journal.
+func (w *Writer) applySoft(state map[string][]byte) error {
+	if err := w.usable(); err != nil {
+		return err
+	}
+	for key, value := range state {
+		if err := w.store.Set(key, value); err != nil {
+			return w.fail(err)
+		}
+	}
+	return nil
 }
 
 // batchOp encodes b.

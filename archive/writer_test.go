@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"telekeep/chunkstore/destination/memory"
 )
 
 func TestApplyIsSeenAtOnceAndCommitted(t *testing.T) {
@@ -529,4 +532,79 @@ func TestErrorsNameNoContent(t *testing.T) {
 	if _, err := AppendRecord(nil, r); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Error(err)
 	}
+}
+
+// State that is cheap to find out again makes no commit and no journal, and goes with
+// the next commit that is made for something else.
+func TestSoftStateMakesNoCommit(t *testing.T) {
+	v := newFakeVault()
+	dir := t.TempDir()
+	w := openFake(t, v.writer(), dir)
+	soft := func(value string) {
+		t.Helper()
+		b := Batch{State: map[string][]byte{"date": []byte(value)}, Soft: true}
+		if err := w.Apply(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	soft("monday")
+	if done, err := w.Commit(t.Context()); err != nil || done.Commit != nil || w.Due() || len(v.commits) != 0 {
+		t.Fatalf("a commit of soft state: %+v, %v, due %v", done, err, w.Due())
+	}
+	if value, ok, err := w.Get("date"); !ok || err != nil || string(value) != "monday" {
+		t.Errorf("the date is %q, %v, %v", value, ok, err)
+	}
+	if names := segmentsIn(t, dir); len(names) != 0 {
+		t.Errorf("the journal holds %v", names)
+	}
+	soft("tuesday")
+	if err := w.Apply(t.Context(), Batch{Records: []*Record{text(1, "one")}, Soft: true}); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := w.Commit(t.Context()); err != nil || done.Commit == nil || done.Records != 1 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if value := v.state[""]["date"]; string(value) != "tuesday" {
+		t.Errorf("the vault has the date %q", value)
+	}
+	if err := w.Apply(t.Context(), Batch{State: map[string][]byte{"media/x": nil}, Soft: true}); !errors.Is(err, ErrReservedKey) {
+		t.Errorf("a reserved key: %v", err)
+	}
+}
+
+// Steps that change nothing are not kept for the next process to replay.
+func TestStepsWithoutEffectLeaveTheJournal(t *testing.T) {
+	dst := memory.New()
+	i := install(t, dst)
+	for round := range 3 {
+		w, end, err := i.open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Apply(t.Context(), Batch{State: map[string][]byte{"cursor": []byte("the same")}}); err != nil {
+			t.Fatal(err)
+		}
+		done, err := w.Commit(t.Context())
+		if err != nil || (done.Commit != nil) != (round == 0) {
+			t.Errorf("round %d: %+v, %v", round, done, err)
+		}
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		if names := segmentsIn(t, filepath.Join(i.dir, "journal")); len(names) != 0 {
+			t.Errorf("round %d: the journal holds %v", round, names)
+		}
+	}
+	if n := len(dst.Names()); n != 7 { // README, vault, key, writer, secrets, index, commit
+		t.Errorf("the vault holds %d objects: %v", n, dst.Names())
+	}
+}
+
+func segmentsIn(t *testing.T, dir string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*"+segmentSuffix))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
