@@ -17,6 +17,7 @@ type simulatorOptions struct {
 	seed     world.SeedOptions
 	media    string
 	password string
+	members  int
 	takeout  time.Duration
 	server   simulator.Options
 	faults   []string
@@ -55,6 +56,7 @@ messages, and counts requests; its root page lists its calls.`,
 	f.BoolVar(&o.seed.Kinds, "kinds", false, "add a chat with one message of every kind to a made-up account")
 	f.StringVar(&o.media, "media", "", "distinct media of a made-up account (default \"32 MiB\")")
 	f.StringVar(&o.password, "password", "", "ask for this password at sign-in (two-step verification)")
+	f.IntVar(&o.members, "members", 0, "accounts beside the first, in the same channels and supergroups")
 	f.DurationVar(&o.takeout, "takeout-delay", 0, "how long the first takeout is put off")
 	f.StringVar(&o.server.Listen, "listen", "127.0.0.1:0", "address of the first data centre")
 	f.StringVar(&o.server.Out, "out", "", "folder for telegram.toml, account.json, server.pem")
@@ -71,10 +73,14 @@ func (a *app) simulator(ctx context.Context, o simulatorOptions) error {
 		}
 		o.server.Faults = append(o.server.Faults, fault)
 	}
-	var err error
-	if o.server.World, err = a.world(o); err != nil {
+	w, err := a.world(o)
+	if err != nil {
 		return err
 	}
+	if err := w.AddMembers(o.members, world.Options{Password: o.password}); err != nil {
+		return fmt.Errorf("cannot make %s: %w", plural(o.members, "account more", "accounts more"), err)
+	}
+	o.server.World = w
 	o.server.Now = a.now
 	o.server.Ready = func(i simulator.Info) {
 		fmt.Fprintf(a.out, "listening on %s (data centre %d), control on %s\n", i.Server, i.DC, i.Control)

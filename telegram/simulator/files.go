@@ -186,5 +186,8 @@ func (i Info) settings() string {
 	fmt.Fprintf(&b, "# A Telegram on loopback, made by telekeep simulator.\n[telegram]\n")
 	fmt.Fprintf(&b, "api_id = %d\napi_hash = %q\nserver = %q\ndc = %d\n", i.APIID, i.APIHash, i.Server, i.DC)
 	fmt.Fprintf(&b, "public_keys = [\"\"\"\n%s\"\"\"]\n\n[[account]]\nname = \"main\"\n", i.PublicKeyPEM)
+	for n, a := range i.Accounts[1:] {
+		fmt.Fprintf(&b, "\n[[account]]\nname = \"account%d\"\nphone = %q\n", n+2, "+"+digits(a.Phone))
+	}
 	return b.String()
 }

@@ -64,6 +64,7 @@ func (c *cast) chats() []tg.ChatClass {
 
 // message adds everyone a message names.
 func (c *cast) message(m tg.MessageClass) {
+	c.w.addressed(c.a, m)
 	switch m := m.(type) {
 	case *tg.Message:
 		c.tl(m.FromID)
