@@ -126,11 +126,11 @@ func sessionEnded(err error) bool {
 func revoked(err error) error {
 	switch {
 	case tgerr.Is(err, "USER_DEACTIVATED", "USER_DEACTIVATED_BAN"):
-		return fmt.Errorf("%w: %w: %w", ErrSessionRevoked, ErrAccountGone, err)
+		return fmt.Errorf("%w: %w (%s)", ErrSessionRevoked, ErrAccountGone, reason(err))
 	case tgerr.Is(err, "AUTH_KEY_DUPLICATED"):
-		return fmt.Errorf("%w: %w: %w", ErrSessionRevoked, ErrSessionDuplicated, err)
+		return fmt.Errorf("%w: %w (%s)", ErrSessionRevoked, ErrSessionDuplicated, reason(err))
 	}
-	return fmt.Errorf("%w: %w", ErrSessionRevoked, err)
+	return fmt.Errorf("%w (%s)", ErrSessionRevoked, reason(err))
 }
 
 // An unsafeError says why a session file is not safe: errors.Is ErrSessionUnsafe.

@@ -13,11 +13,12 @@ import (
 )
 
 type exportOptions struct {
-	keys   keyFlags
-	format string
-	out    string
-	chat   string
-	asJSON bool
+	keys    keyFlags
+	format  string
+	out     string
+	chat    string
+	account string
+	asJSON  bool
 }
 
 func (a *app) exportCommand() *cobra.Command {
@@ -44,6 +45,7 @@ them; set TZ to choose another. Run again into the same folder, it adds what is 
 	o.keys.register(c)
 	c.Flags().StringVar(&o.format, "format", "json", "json")
 	c.Flags().StringVar(&o.out, "out", "", "folder to write to; new, empty, or an earlier export")
+	c.Flags().StringVar(&o.account, "account", "", "which account of the archive: its id (user123), @username, phone or name (default: the only one)")
 	c.Flags().StringVar(&o.chat, "chat", "", "only this chat: its id (channel123), @username or name")
 	c.Flags().BoolVar(&o.asJSON, "json", false, "print what was done as JSON")
 	return c
@@ -61,13 +63,17 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	if err := r.keepEarlier(o.out, "result.json"); err != nil {
 		return err
 	}
-	chats, total, err := pickChats(r.snapshot, o.chat)
+	account, err := archivedAccount(r.snapshot, o.account)
+	if err != nil {
+		return err
+	}
+	chats, total, err := pickChats(r.snapshot, account, o.chat)
 	if err != nil {
 		return err
 	}
 	bar := a.ui.progress("export", a.now())
 	result, err := export.JSON(ctx, r.snapshot, o.out, export.Options{
-		Chats: chats, Location: time.Local,
+		Account: account, Chats: chats, Location: time.Local,
 		Progress: func(p export.Progress) {
 			bar.show(a.now(), int64(p.Messages), total, plural(p.Files, "file", "files"))
 		},
@@ -129,17 +135,15 @@ func (a *app) openReading(ctx context.Context, k keyFlags) (*restorer, error) {
 	return a.openForRestore(ctx, cfg, ids)
 }
 
-// pickChats finds the chat that text names, all for "", and how many messages
-// they have.
-func pickChats(s *archive.Snapshot, text string) ([]archive.PeerID, int64, error) {
+// pickChats finds the chat of an account that text names, all for "", and how many
+// messages they have.
+func pickChats(s *archive.Snapshot, account archive.PeerID, text string) ([]archive.PeerID, int64, error) {
 	var found []archive.PeerID
 	var messages int64
-	for _, account := range s.Accounts() {
-		for _, chat := range s.Chats(account.ID) {
-			if text == "" || isCalled(s, account.ID, chat, text) {
-				messages += int64(chat.Messages)
-				found = append(found, chat.ID)
-			}
+	for _, chat := range s.Chats(account) {
+		if text == "" || isCalled(s, account, chat, text) {
+			messages += int64(chat.Messages)
+			found = append(found, chat.ID)
 		}
 	}
 	if text == "" {

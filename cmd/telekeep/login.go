@@ -101,6 +101,9 @@ func (a *app) login(ctx context.Context, o loginOptions) (err error) {
 		return nil
 	}
 	fmt.Fprintf(a.out, "signed in as %s; the session is in %s\n", printable(self.Name()), sessionPath(login.config, login.account))
+	if err := a.noteTrouble(login.config, login.account.Name, "", nil); err != nil {
+		return err
+	}
 	if o.foreign() {
 		a.ui.warn("from now on this session is telekeep's: quit the other program and never use it there again, or Telegram ends it for both")
 	}

@@ -40,6 +40,7 @@ type accountStatus struct {
 	Name     string      `json:"name"`
 	SignedIn bool        `json:"signed_in"`
 	LastSync *syncReport `json:"last_sync,omitempty"`
+	Trouble  *trouble    `json:"trouble,omitempty"` // why the runs since then ended early
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -82,6 +83,7 @@ func (a *app) status(ctx context.Context, asJSON bool) error {
 		if one.LastSync, err = loadSyncReport(cfg, account.Name); err != nil {
 			return err
 		}
+		one.Trouble = loadTrouble(cfg, account.Name)
 		r.Accounts = append(r.Accounts, one)
 	}
 	r.Verdict = verdict(r)
@@ -169,6 +171,8 @@ func verdict(r *statusReport) string {
 		switch {
 		case !account.SignedIn:
 			return "account " + account.Name + " is not signed in"
+		case account.Trouble != nil:
+			return "account " + account.Name + " is not backed up any more: " + account.Trouble.Error
 		case account.LastSync == nil:
 			return "account " + account.Name + " was never backed up to the end"
 		}
@@ -221,6 +225,12 @@ func (a *app) printStatus(r *statusReport) {
 		if !account.SignedIn {
 			put("  not signed in: telekeep login")
 			continue
+		}
+		if t := account.Trouble; t != nil {
+			put("  stopped      since %s: %s", t.Since.Local().Format("2006-01-02 15:04:05"), t.Error)
+			if t.Hint != "" {
+				put("  hint         %s", t.Hint)
+			}
 		}
 		if last := account.LastSync; last == nil {
 			put("  last backup  never to the end: telekeep sync")

@@ -84,6 +84,9 @@ func (a *app) syncAccounts(ctx context.Context, cfg *config.Config, accounts []c
 			a.printSync(report)
 		}
 		a.warnUnmatched(report.Unmatched)
+		if ctx.Err() == nil {
+			err = errors.Join(err, a.noteTrouble(cfg, account.Name, report.Error, err))
+		}
 		run.Accounts = append(run.Accounts, report)
 		if err != nil && len(accounts) > 1 {
 			err = fmt.Errorf("account %s: %w", account.Name, err)
