@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"sync"
@@ -140,7 +141,8 @@ func (d *dialer) hold(ctx context.Context, err error) {
 	}
 	pause := d.pause
 	d.mu.Unlock()
-	_ = sleep(ctx, pause)
+	// Not all at the same moment: those who lost a server together come back apart.
+	_ = sleep(ctx, pause*3/4+rand.N(pause/2+1))
 }
 
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {

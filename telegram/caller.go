@@ -138,9 +138,10 @@ func passing(err error) bool {
 	return tgerr.IsCode(err, 500, 502, 503, 504, -500, -503) && !tgerr.Is(err, "NOT_IMPLEMENTED", "METHOD_NOT_IMPLEMENTED")
 }
 
-// exhausted is the error of a call that was made often enough.
+// exhausted is the error of a call that was made often enough. A data centre that
+// goes on denying a session which the account's own takes is as good as silent.
 func (c *caller) exhausted(err error) error {
-	if refused(err) {
+	if refused(err) && !sessionEnded(err) {
 		return err
 	}
 	return c.silent(err)

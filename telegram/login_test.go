@@ -111,9 +111,11 @@ func TestLostKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	i.sim.LoseKeys()
+	i.sim.ResetStats()
 	if _, err := i.sync(t.Context(), SyncOptions{}); !errors.Is(err, ErrSessionLost) {
 		t.Fatalf("error %v, want %v", err, ErrSessionLost)
 	}
+	i.fewRequests("-404", 10, 10)
 	after, err := os.ReadFile(filepath.Join(i.dir, "a.session"))
 	if err != nil || string(after) != string(before) {
 		t.Fatalf("the session file changed, error %v", err)
