@@ -30,6 +30,7 @@ type fake struct {
 	emoji    map[archive.MediaKey]*archive.Emoji
 	broken   map[archive.MediaKey]error // what reading a file gives instead of its bytes
 	records  []*archive.Record
+	items    []*archive.Item // of the account, the oldest first
 	opened   []archive.MediaKey
 }
 
@@ -71,6 +72,14 @@ func (f *fake) Chats(archive.PeerID) []archive.ChatInfo { return f.chats }
 func (f *fake) Emoji(k archive.MediaKey) (*archive.Emoji, bool) {
 	e, ok := f.emoji[k]
 	return e, ok
+}
+func (f *fake) Items(_ archive.PeerID, kind archive.Kind) (list []*archive.Item) {
+	for _, item := range f.items {
+		if item.Kind == kind {
+			list = append(list, item)
+		}
+	}
+	return list
 }
 func (f *fake) Missing(k archive.MediaKey) (*archive.Missing, bool) {
 	reason, ok := f.missing[k]

@@ -165,8 +165,13 @@ func (r *restore) record(rec *archive.Record) error {
 // filesOf writes the stored files that a record names.
 func (r *restore) filesOf(ctx context.Context, rec *archive.Record) error {
 	seen := rec.Seen
-	if rec.Message != nil {
+	switch {
+	case rec.Message != nil:
 		seen = rec.Message.Date
+	case rec.Story != nil && rec.Story.Date != 0:
+		seen = rec.Story.Date
+	case rec.Photo != nil && rec.Photo.Photo.Date != 0:
+		seen = rec.Photo.Photo.Date
 	}
 	month := time.Unix(seen, 0).UTC().Format("2006-01")
 	for _, f := range recordFiles(rec) {
@@ -180,7 +185,13 @@ func (r *restore) filesOf(ctx context.Context, rec *archive.Record) error {
 // recordFiles lists the files that a record names, wherever in it they stand.
 func recordFiles(rec *archive.Record) []*archive.File {
 	files := namedFiles(reflect.ValueOf(rec.Message), nil)
-	return namedFiles(reflect.ValueOf(rec.Profile), files)
+	for _, holding := range []any{rec.Profile, rec.Story, rec.Music} {
+		files = namedFiles(reflect.ValueOf(holding), files)
+	}
+	if rec.Photo != nil {
+		files = append(files, &rec.Photo.Photo)
+	}
+	return files
 }
 
 // namedFiles collects every archive.File below v. It looks at the types instead
@@ -301,7 +312,7 @@ func (r *restore) report() {
 const readme = `This folder holds everything that was in a telekeep archive, as plain files.
 
 media/YYYY-MM/   Every photo, video and file, once, in the month (UTC) of the first
-                 message that has it. Names begin with Telegram's own kind and id:
+                 message or story that has it. Names begin with Telegram's own kind and id:
                  document_123_report.pdf is the document 123, which was called
                  report.pdf; thumb_123.jpg is its thumbnail. media/unnamed/ has
                  files that no message names, such as custom emoji.
@@ -311,7 +322,13 @@ records/*.jsonl  One file per account, one JSON object per line, in the order in
                  line about the same thing is a newer version of it. "kind" says
                  what a record is about: account, peer, chat, message, deletion,
                  media (a stored file), missing (a file that could not be stored,
-                 and why). "chat" names the chat as kind and number: user1, chat2,
+                 and why); and what no export has a place for: profile_photo,
+                 contact, top_peers, story (with its caption and who saw it),
+                 profile_music, session, web_session, folder (of chats),
+                 pinned_chats, draft, topic (the names of a forum's topics, to
+                 which "topic" in a message points). Of these "item" says which
+                 one it is, and a line of kind unlisted says that the server does
+                 not list it any more. "chat" names the chat as kind and number: user1, chat2,
                  channel3. "date" and "seen" are seconds since 1970, UTC. "media"
                  keys such as document:123 are the beginnings of the file names.
                  "tl" holds the bytes Telegram sent, in base64, in the TL language

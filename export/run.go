@@ -90,7 +90,7 @@ func (r *run) wholeAccount(ctx context.Context, chats []chat) error {
 	o := beginObject(&r.w, 0)
 	o.quoted("about", aboutExport)
 	r.personal(&o)
-	if err := r.profilePictures(ctx, &o); err != nil {
+	if err := r.holdings(ctx, &o); err != nil {
 		return err
 	}
 	here, left := split(chats)
@@ -138,45 +138,6 @@ func (r *run) personal(o *object) {
 	}
 	in.text("bio", p.Bio)
 	in.end()
-}
-
-// profilePictures lists the one picture that a profile names.
-func (r *run) profilePictures(ctx context.Context, o *object) error {
-	if r.account.Profile == nil || r.account.Profile.Photo == nil {
-		return nil
-	}
-	photo := r.account.Profile.Photo
-	s, err := r.openShelf("", "profile")
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	place, err := s.store(ctx, photo.Key, "profile_pictures/"+photoName(1, photo.Date, r.zone))
-	if err != nil {
-		return err
-	}
-	l := o.list("profile_pictures")
-	one := l.object()
-	if photo.Date != 0 {
-		(&encoder{zone: r.zone}).moment(&one, "date", photo.Date)
-	}
-	one.quoted("photo", pictureText(place))
-	one.end()
-	l.end()
-	return nil
-}
-
-// pictureText words the placeholders as Telegram Desktop does for pictures.
-func pictureText(place string) string {
-	switch place {
-	case fileExcluded:
-		return "(Photo not included. Change data exporting settings to download.)"
-	case fileTooLarge:
-		return "(Photo exceeds maximum size. Change data exporting settings to download.)"
-	case fileUnavailable:
-		return "(Photo unavailable, please try again later)"
-	}
-	return place
 }
 
 func (r *run) chatList(ctx context.Context, o *object, key, about string, chats []chat) error {

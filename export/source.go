@@ -24,6 +24,9 @@ type Source interface {
 	Media(key archive.MediaKey) (*archive.MediaFile, bool)
 	// Missing says why a file is not stored.
 	Missing(key archive.MediaKey) (*archive.Missing, bool)
+	// Items lists the things of a kind that an account holds, such as contacts,
+	// the oldest first.
+	Items(account archive.PeerID, kind archive.Kind) []*archive.Item
 	// Emoji returns what a custom emoji is.
 	Emoji(key archive.MediaKey) (*archive.Emoji, bool)
 	// OpenMedia reads a stored file.

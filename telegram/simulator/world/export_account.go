@@ -100,7 +100,7 @@ func (im *importer) contacts(list []resultjson.Contact) {
 			who = &person{id: id, first: full}
 			im.w.people[id] = who
 		}
-		if who.first == full {
+		if who.first == full || who.first == one.FirstName && who.last == "" { // a chat is named by the first name
 			who.first, who.last = one.FirstName, one.LastName
 		}
 		who.phone, who.contact = phone, true
