@@ -5,7 +5,7 @@
 //
 //	out/                                  a whole account          one chat
 //	  result.json                         about, chats …           name, type, id, messages
-//	  profile_pictures/
+//	  profile_pictures/ stories/ profile_music/
 //	  chats/chat_1/photos/photo_1@…jpg    media of each chat       photos/ … at the root
 //	               video_files/ animations/ stickers/ voice_messages/
 //	               round_video_messages/ files/ contacts/

@@ -111,6 +111,9 @@ func (a *account) Missing(key archive.MediaKey) (*archive.Missing, bool) {
 	return &archive.Missing{Key: key, Reason: archive.MissingUnavailable}, !stored
 }
 
+// Items: the puller asks for messages alone.
+func (a *account) Items(archive.PeerID, archive.Kind) []*archive.Item { return nil }
+
 func (a *account) Emoji(key archive.MediaKey) (*archive.Emoji, bool) {
 	e, ok := a.emoji[key]
 	return e, ok
