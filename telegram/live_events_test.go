@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -281,4 +282,63 @@ func (s *spy) stored() []int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.sizes)
+}
+
+// Two accounts share one vault while both are followed.
+func TestFollowTwoAccounts(t *testing.T) {
+	t.Parallel()
+	worlds := []*world.World{}
+	for seed := range uint64(2) {
+		w, err := world.FromSeed(world.SeedOptions{
+			Options: world.Options{FileDCs: []int{2}}, Seed: seed + 1, Chats: 8, Messages: 100, MediaBytes: 1 << 20,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		worlds = append(worlds, w)
+	}
+	one, two := install(t, worlds[0]), install(t, worlds[1])
+	one.login()
+	two.login()
+	f := one.follow(FollowOptions{})
+	c, end := two.client()
+	defer end()
+	ctx, cancel := context.WithCancel(t.Context())
+	live, done := make(chan Notice, 1000), make(chan error, 1)
+	go func() {
+		_, err := c.Follow(ctx, f.spy, FollowOptions{Notice: func(n Notice) { live <- n }})
+		done <- err
+	}()
+	for n := range live {
+		if n.State == FollowLive {
+			break
+		}
+	}
+	for k, i := range []*installation{one, two} {
+		chat := i.personal()
+		text := fmt.Sprintf("to account %d", k)
+		id := i.add(chat, text, 0, false)
+		f.within(t, soon, fmt.Sprintf("%s %d %s", chat, id, text))
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.end(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(one.snapshot().Accounts()); n != 2 {
+		t.Fatalf("%d accounts in the vault", n)
+	}
+}
+
+// personal is a private chat of the account.
+func (i *installation) personal() string {
+	for _, c := range i.world.Chats(0) {
+		if strings.HasPrefix(c.ID, "user") && c.Messages > 0 {
+			return c.ID
+		}
+	}
+	i.t.Fatal("no private chat")
+	return ""
 }

@@ -14,7 +14,7 @@ import (
 
 func (a *app) syncCommand() *cobra.Command {
 	var account string
-	var takeout, dry, asJSON bool
+	var takeout, dry, follow, asJSON bool
 	c := &cobra.Command{
 		Use:   "sync",
 		Short: "Back up what is new",
@@ -23,9 +23,24 @@ media, fresh and small first. It can be stopped at any time and goes on where it
 
 It prints what it stored and what it could not get, and why. A file that the
 server does not have, or that a rule leaves out, is no failure; what failed and
-will be tried again by the next run leads to exit code 3.`,
-		RunE: func(c *cobra.Command, _ []string) error { return a.sync(c.Context(), account, takeout, dry, asJSON) },
+will be tried again by the next run leads to exit code 3.
+
+With --follow it stays: what happens in the accounts is on this machine's disk
+within seconds and in the vault when the settings under [commit] say so. It prints
+a line for each change of state (syncing, live, offline) and for what was stored. An
+interrupt, or the signal TERM, stores and commits what is in hand and ends it
+with exit code 0.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if follow && (dry || takeout) {
+				return usageError(c, "--follow goes with neither --dry-run nor --takeout")
+			}
+			if follow {
+				return a.syncFollowing(c.Context(), account, asJSON)
+			}
+			return a.sync(c.Context(), account, takeout, dry, asJSON)
+		},
 	}
+	c.Flags().BoolVar(&follow, "follow", false, "stay, and back up what happens as it happens")
 	c.Flags().StringVar(&account, "account", "", "only this account of the settings")
 	c.Flags().BoolVar(&dry, "dry-run", false, "only say what would be fetched, from one page of messages of each chat")
 	c.Flags().BoolVar(&takeout, "takeout", false, "inside a data export of Telegram's: looser limits; your other devices are told")
@@ -45,13 +60,9 @@ func (a *app) sync(ctx context.Context, name string, takeout, dry, asJSON bool) 
 	case cfg.Telegram.Takeout:
 		mode = telegram.TakeoutFirst
 	}
-	accounts := cfg.Accounts
-	if name != "" || len(accounts) == 0 {
-		one, err := pickAccount(cfg, name)
-		if err != nil {
-			return err
-		}
-		accounts = []config.Account{one}
+	accounts, err := pickAccounts(cfg, name)
+	if err != nil {
+		return err
 	}
 	if dry {
 		return a.dryRun(ctx, cfg, accounts, asJSON)
@@ -63,6 +74,31 @@ func (a *app) sync(ctx context.Context, name string, takeout, dry, asJSON bool) 
 		return errors.Join(a.ui.json(run), err)
 	}
 	return err
+}
+
+// syncFollowing is sync --follow.
+func (a *app) syncFollowing(ctx context.Context, name string, asJSON bool) error {
+	cfg, err := a.settings()
+	if err != nil {
+		return err
+	}
+	accounts, err := pickAccounts(cfg, name)
+	if err != nil {
+		return err
+	}
+	return a.follow(ctx, cfg, accounts, asJSON)
+}
+
+// pickAccounts is the account of that name, all of them without one.
+func pickAccounts(cfg *config.Config, name string) ([]config.Account, error) {
+	if name == "" && len(cfg.Accounts) > 0 {
+		return cfg.Accounts, nil
+	}
+	one, err := pickAccount(cfg, name)
+	if err != nil {
+		return nil, err
+	}
+	return []config.Account{one}, nil
 }
 
 // syncAccounts pulls one account after the other into run. What stops one of them does
