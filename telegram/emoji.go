@@ -194,7 +194,7 @@ func (r *run) oneEmoji(b *batch, key archive.MediaKey, date int64, d tg.Document
 			return stored, archived(err)
 		}
 		gone := workFile{FileRef: normal.FileRef{Key: key}}
-		return false, r.missing(b, "", gone, archive.MissingUnavailable, "the server does not know this custom emoji")
+		return false, r.missing(b, "", gone, archive.MissingUnavailable, "a custom emoji that it does not know")
 	}
 	rec := r.record(archive.KindEmoji)
 	rec.Emoji = e

@@ -185,7 +185,7 @@ func (a *app) printSync(r *syncReport) {
 			put("    … and %s more; see --json", count(r.MissingTotal-i))
 			break
 		}
-		put("    %s message %d, %s: %s", m.Chat, m.Message, m.File, reasonInWords(m))
+		put("    %s%s: %s", whereabouts(m), m.File, reasonInWords(m))
 	}
 }
 
@@ -195,6 +195,15 @@ func (a *app) warnUnmatched(rules []string) {
 	for _, rule := range rules {
 		a.ui.warn("no chat is meant by %q in [chats]", printable(rule))
 	}
+}
+
+// whereabouts says where a file stands, in front of its name. Custom emoji and
+// what belongs to the account stand in no message.
+func whereabouts(m missingItem) string {
+	if m.Message == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s message %d, ", m.Chat, m.Message)
 }
 
 func reasonInWords(m missingItem) string {
