@@ -23,6 +23,15 @@
 // there (chatState.Covered) and the files it names; so a sync can be killed at
 // any moment, and the next one goes on with the rest.
 //
+// Follow does the same and then stays:
+//
+//	connection ──▶ inbox ──▶ boxes: in order of their counts ──▶ batch ──▶ disk
+//	                           │ a gap, a new connection, "too long"
+//	                           └──▶ difference, or history ──▶ batch
+//
+// One goroutine owns all state of chats, whether it reads a history or takes
+// pushes between two pages of one.
+//
 // What is the truth: the history. Updates only tell what changed in messages
 // that are archived already. What is absent is never taken for deleted.
 //
