@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/gotd/td/bin"
@@ -34,6 +35,9 @@ func (s *Simulator) Answer(ctx context.Context, r *mtproto.Request) (bin.Encoder
 	name := s.stats.request(r.ID)
 	if err := s.spoil(ctx, r, name); err != nil {
 		s.stats.failed(name, err)
+		if errors.Is(err, errStrange) {
+			return strange{}, nil
+		}
 		return nil, err
 	}
 	raw := r.Body.Buf

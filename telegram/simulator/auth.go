@@ -105,7 +105,7 @@ func (s *Simulator) sendCode(_ context.Context, c *call, in *tg.AuthSendCodeRequ
 	if a == nil {
 		return nil, tgerr.New(400, "PHONE_NUMBER_INVALID")
 	}
-	if home := homeOf(a); home != c.DC {
+	if home := s.homeOf(a); home != c.DC {
 		return nil, migrate("PHONE", home)
 	}
 	hash := hex.EncodeToString(randomBytes(9))

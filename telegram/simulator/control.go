@@ -33,15 +33,16 @@ type Eventful interface {
 	TooLong(n int)
 }
 
-// Fault adds rules of what goes wrong, or, where they are of files, lets it happen.
+// Fault adds rules of what goes wrong, or lets it happen at once where that is
+// not a matter of requests.
 func (s *Simulator) Fault(all ...Fault) error {
 	for _, f := range all {
 		if err := f.check(); err != nil {
 			return fmt.Errorf("simulator: %w", err)
 		}
-		if f.ofFiles() {
-			if err := s.spoilFiles(f); err != nil {
-				return err
+		if f.ofWorld() && f.Method == "" {
+			if err := s.befall(f); err != nil {
+				return fmt.Errorf("simulator: %w", err)
 			}
 			continue
 		}
@@ -52,31 +53,12 @@ func (s *Simulator) Fault(all ...Fault) error {
 	return nil
 }
 
-func (s *Simulator) spoilFiles(f Fault) error {
-	w, ok := s.world.(Troublemaker)
-	if !ok {
-		return errors.New("simulator: nothing can happen to the files of this world")
-	}
-	if f.Expire {
-		w.Faults().ExpireReferences()
-	}
-	for _, set := range []struct {
-		n  int
-		do func(int)
-	}{
-		{f.Short, w.Faults().ShortParts}, {f.Corrupt, w.Faults().CorruptParts}, {f.WrongDC, w.Faults().WrongDC},
-		{f.Unavailable, w.Faults().Unavailable}, {f.Vanish, w.Faults().Vanish},
-		{f.CDN, w.Faults().Redirect}, {f.Cold, w.Faults().Cold},
-	} {
-		if set.n > 0 {
-			set.do(set.n)
-		}
-	}
-	return nil
-}
-
-// ClearFaults takes all rules back.
+// ClearFaults takes all rules back, sets the clocks right and opens all data centres.
 func (s *Simulator) ClearFaults() {
+	for _, c := range s.centres {
+		c.SetAway(false)
+		c.SetAhead(0)
+	}
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.rules = nil
@@ -164,7 +146,7 @@ func (s *Simulator) control() http.Handler {
 const controlHelp = `Control API of the simulator. Bodies and answers are JSON.
 
 GET    /stats         what was asked and served; DELETE begins to count anew
-GET    /faults        the rules in force, as text; DELETE takes them back
+GET    /faults        the rules in force, as text; DELETE takes them back, and clock and away too
 POST   /faults        {"fault": "upload.getFile flood=3 count=2"}
 POST   /drop          closes all connections
 POST   /lose-keys     forgets all auth keys (-404)

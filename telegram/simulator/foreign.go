@@ -26,7 +26,7 @@ func (s *Simulator) NewSession(user int64) (*Session, error) {
 	if a == nil {
 		return nil, fmt.Errorf("simulator: no account of user %d", user)
 	}
-	dc := homeOf(a)
+	dc := s.homeOf(a)
 	out := &Session{User: user, DC: dc, Key: [256]byte(randomBytes(256)), Server: s.info.Addresses[dc]}
 	id := s.centres[dc].keys.Add(out.Key, s.o.Now())
 	s.logins.add(login{Key: id, DC: dc, User: user})

@@ -116,6 +116,7 @@ type Simulator struct {
 	faults  *faults
 	stats   *stats
 	saving  sync.Mutex // of the state file
+	moved   sync.Map   // user: data centre, of accounts that moved
 
 	cancel context.CancelFunc
 	work   sync.WaitGroup
@@ -327,12 +328,15 @@ func (s *Simulator) account(user int64) *world.Account {
 
 func (s *Simulator) home(user int64) int {
 	if a := s.account(user); a != nil {
-		return homeOf(a)
+		return s.homeOf(a)
 	}
 	return s.o.DC
 }
 
-func homeOf(a *world.Account) int {
+func (s *Simulator) homeOf(a *world.Account) int {
+	if dc, ok := s.moved.Load(a.UserID); ok {
+		return dc.(int)
+	}
 	if a.HomeDC < 1 || a.HomeDC > dataCentres {
 		return 2
 	}

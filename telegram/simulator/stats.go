@@ -78,6 +78,10 @@ func (s *stats) failed(name string, err error) {
 		what = rpc.Message
 	} else if errors.Is(err, mtproto.ErrDrop) {
 		what = "dropped"
+	} else if errors.Is(err, mtproto.ErrStall) {
+		what = "stalled"
+	} else if errors.Is(err, errStrange) {
+		what = "unknown answer"
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

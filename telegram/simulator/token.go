@@ -64,7 +64,7 @@ func (s *Simulator) redeem(c *call, value string, user int64) (bin.Encoder, erro
 	if a == nil {
 		return nil, tgerr.New(400, "AUTH_TOKEN_INVALID")
 	}
-	if home := homeOf(a); home != c.DC {
+	if home := s.homeOf(a); home != c.DC {
 		return &tg.AuthLoginTokenMigrateTo{DCID: home, Token: []byte(value)}, nil
 	}
 	s.auth.mu.Lock()

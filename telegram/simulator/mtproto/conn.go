@@ -46,6 +46,7 @@ type conn struct {
 	out    []parcel
 	errs   []int32 // transport errors to send, codes
 	closed bool
+	silent bool // half-open
 	wake   chan struct{}
 }
 
@@ -76,6 +77,21 @@ func (c *conn) signal() {
 	}
 }
 
+// stall makes the connection half-open. It stays until the client closes it, or
+// the server ends.
+func (c *conn) stall() {
+	c.mu.Lock()
+	c.silent = true
+	c.mu.Unlock()
+	_ = c.wire.SetReadDeadline(time.Time{}) // it is not this side that gives up
+}
+
+func (c *conn) isStalled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.silent
+}
+
 // queue sends a parcel after those queued before.
 func (c *conn) queue(p parcel) {
 	c.mu.Lock()
@@ -99,11 +115,17 @@ func (c *conn) readLoop(ctx context.Context) error {
 		if !c.hangup.IsZero() && c.hangup.Before(deadline) {
 			deadline = c.hangup
 		}
+		if c.isStalled() {
+			deadline = time.Time{}
+		}
 		if err := c.wire.SetReadDeadline(deadline); err != nil {
 			return err
 		}
 		if err := c.wire.read(&b); err != nil {
 			return err
+		}
+		if c.isStalled() {
+			continue
 		}
 		if err := c.packet(ctx, &b); err != nil {
 			return err
@@ -167,6 +189,9 @@ func (c *conn) writeLoop() {
 		parcels, errs, closed := c.take()
 		if closed {
 			return
+		}
+		if c.isStalled() {
+			continue
 		}
 		if err := c.writeAll(parcels, errs); err != nil && !errors.Is(err, net.ErrClosed) {
 			c.server.log.Debug("write", "error", err)

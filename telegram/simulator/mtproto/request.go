@@ -15,9 +15,14 @@ import (
 // asked; the request counts as never received.
 var ErrDrop = errors.New("drop the connection")
 
+// ErrStall, returned by a Handler, makes the session's connections half-open: they
+// stay, but nothing is sent on them any more, and what comes is not looked at. The
+// request counts as never received.
+var ErrStall = errors.New("stall the connection")
+
 // A Handler answers API requests. It is called in a goroutine of each request's
 // own, after the requests it was told to wait for. A *tgerr.Error is passed to
-// the client, ErrDrop hangs up, any other error is answered with 500.
+// the client, ErrDrop hangs up, ErrStall falls silent, any other error is answered with 500.
 type Handler interface {
 	Answer(ctx context.Context, r *Request) (bin.Encoder, error)
 }
@@ -103,7 +108,12 @@ func (s *session) call(ctx context.Context, req *Request, waits []*received) (bi
 func (s *session) finish(c *conn, r *received, result bin.Encoder, err error) {
 	if errors.Is(err, ErrDrop) {
 		s.forget(r)
-		s.hangUp()
+		s.each((*conn).close)
+		return
+	}
+	if errors.Is(err, ErrStall) {
+		s.forget(r)
+		s.each((*conn).stall)
 		return
 	}
 	if err != nil {

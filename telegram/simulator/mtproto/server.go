@@ -43,6 +43,8 @@ type Server struct {
 	ids       *proto.MessageIDGen
 	sealers   sealers
 	packers   packers
+	away      atomic.Bool
+	ahead     atomic.Int64 // nanoseconds
 	accepted  atomic.Int64
 	exchanged atomic.Int64
 
@@ -71,16 +73,30 @@ func NewServer(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	authority, err := newAuthority(o.DC, o.Key, o.Now)
-	if err != nil {
-		return nil, err
-	}
-	return &Server{
-		authority: authority, dc: o.DC, keys: o.Keys, handler: o.Handler,
+	s := &Server{
+		dc: o.DC, keys: o.Keys, handler: o.Handler,
 		idle: o.Idle, now: o.Now, log: o.Log.With("dc", o.DC),
-		ids:      proto.NewMessageIDGen(o.Now),
 		sessions: map[sessionID]*session{}, conns: map[*conn]struct{}{},
-	}, nil
+	}
+	s.ids = proto.NewMessageIDGen(s.clock)
+	var err error
+	s.authority, err = newAuthority(o.DC, o.Key, s.clock)
+	return s, err
+}
+
+// clock is the time that clients are shown.
+func (s *Server) clock() time.Time { return s.now().Add(time.Duration(s.ahead.Load())) }
+
+// SetAhead makes the clock that clients are shown, and their message ids are held
+// against, go wrong by so much. Keys and salts grow old by the true one.
+func (s *Server) SetAhead(by time.Duration) { s.ahead.Store(int64(by)) }
+
+// SetAway makes the data centre hang up on everybody, or stop doing so.
+func (s *Server) SetAway(away bool) {
+	s.away.Store(away)
+	if away {
+		s.Drop(nil)
+	}
 }
 
 // Serve accepts connections until ctx ends, and returns when the last goroutine
@@ -106,6 +122,10 @@ func (s *Server) accept(ctx context.Context, l net.Listener) error {
 		}
 		if err != nil {
 			return fmt.Errorf("accept: %w", err)
+		}
+		if s.away.Load() {
+			_ = c.Close()
+			continue
 		}
 		s.accepted.Add(1)
 		s.work.Go(func() {
@@ -275,7 +295,7 @@ func (s *Server) receive(ctx context.Context, c *conn, key *Key, e envelope, bod
 			NewServerSalt: s.keys.currentSalt(key, now),
 		})
 	}
-	if code := checkID(e.id, now); code != 0 {
+	if code := checkID(e.id, s.clock()); code != 0 {
 		return s.refuse(c, key, e, badMessage(incoming{id: e.id, seq: e.seq}, code))
 	}
 	outer, inner, err := unpack(e, body)

@@ -110,7 +110,7 @@ func (s *session) futureSalts(c *conn, r *received, m incoming) error {
 	}
 	now := s.server.now()
 	s.reply(c, r, &mt.FutureSalts{
-		ReqMsgID: m.id, Now: int(now.Unix()),
+		ReqMsgID: m.id, Now: int(s.server.clock().Unix()),
 		Salts: s.server.keys.futureSalts(s.by, in.Num, now),
 	})
 	return nil

@@ -202,13 +202,13 @@ func (s *session) repost() {
 	}
 }
 
-// hangUp closes the session's connections.
-func (s *session) hangUp() {
+// each does something to the session's connections.
+func (s *session) each(do func(*conn)) {
 	s.mu.Lock()
 	conns := slices.Clone(s.conns)
 	s.mu.Unlock()
 	for _, c := range conns {
-		c.close()
+		do(c)
 	}
 }
 

@@ -29,6 +29,7 @@ type chat struct {
 	added   stored
 	edited  map[int][]byte
 	deleted map[int]struct{}
+	strange map[int]bool // of a kind no client knows
 }
 
 func newChat(p peer, base history) *chat {
@@ -113,7 +114,16 @@ func (c *chat) message(i int) tg.MessageClass {
 	if _, ok := c.deleted[id]; ok {
 		return nil
 	}
-	if data, ok := c.edited[id]; ok {
+	m := c.present(i)
+	if m != nil && c.strange[id] {
+		return &strangeMessage{m}
+	}
+	return m
+}
+
+// present returns the message at a position as it is now.
+func (c *chat) present(i int) tg.MessageClass {
+	if data, ok := c.edited[c.id(i)]; ok {
 		return decodeMessage(data)
 	}
 	if n := c.base.len(); i >= n {
