@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 
 	"modernc.org/sqlite"
 
@@ -285,13 +287,18 @@ func stateError(what string, err error) error {
 	return fmt.Errorf("local state: %s: %w", what, sortStateError(err))
 }
 
-// sortStateError marks what SQLite says about a broken file.
+// sortStateError marks what SQLite says about a broken file and a full disk.
 func sortStateError(err error) error {
-	const corrupt, notADatabase = 11, 26 // SQLITE_CORRUPT, SQLITE_NOTADB
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		if code := e.Code() & 0xff; code == corrupt || code == notADatabase {
-			return fmt.Errorf("%w: %w", errStateDamaged, err)
-		}
+	const corrupt, full, notADatabase = 11, 13, 26 // SQLITE_CORRUPT, SQLITE_FULL, SQLITE_NOTADB
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case corrupt, notADatabase:
+		return fmt.Errorf("%w: %w", errStateDamaged, err)
+	case full:
+		return fmt.Errorf("%w: %w", syscall.ENOSPC, err)
 	}
 	return err
 }
@@ -333,7 +340,24 @@ func ReadHead(ctx context.Context, path string) (Head, error) {
 	if _, err := os.Stat(path); err != nil {
 		return Head{}, fmt.Errorf("local state: %w", err)
 	}
-	db, err := sql.Open("sqlite", stateURL(path, readPragmas))
+	head, err := readHead(ctx, stateURL(path, readPragmas))
+	if err == nil || ctx.Err() != nil {
+		return head, err
+	}
+	if info, walErr := os.Stat(path + "-wal"); walErr == nil && info.Size() > 0 {
+		return head, err // what counts is in there
+	}
+	// Where nothing can be written, SQLite wants to be told that nobody else writes.
+	frozen := maps.Clone(readPragmas)
+	frozen.Set("immutable", "1")
+	if head, frozenErr := readHead(ctx, stateURL(path, frozen)); frozenErr == nil {
+		return head, nil
+	}
+	return head, err
+}
+
+func readHead(ctx context.Context, url string) (Head, error) {
+	db, err := sql.Open("sqlite", url)
 	if err != nil {
 		return Head{}, stateError("open", err)
 	}

@@ -159,6 +159,8 @@ func (c *checker) media(m *Media) {
 		var err error
 		if m.MaxBytes, err = ParseSize(m.MaxSize); err != nil {
 			c.bad("media.max_size", "%v", err)
+		} else if m.MaxBytes == 0 {
+			c.bad("media.max_size", "no file is that small: leave it out for no limit, or set kinds = [\"none\"] for no files")
 		}
 	}
 }
@@ -169,6 +171,8 @@ func (c *checker) commit(m *Commit) {
 	if m.Every != "" {
 		if m.EveryBytes, err = ParseSize(m.Every); err != nil {
 			c.bad("commit.every", "%v", err)
+		} else if m.EveryBytes == 0 {
+			c.bad("commit.every", "must be more than nothing, such as \"512 MiB\"")
 		}
 	}
 	if m.After != "" {

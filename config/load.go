@@ -94,6 +94,7 @@ func decode(data []byte, out any) []Problem {
 	if errors.As(err, &bad) {
 		line, _ := bad.Position()
 		key := strings.Join(bad.Key(), ".")
+		line = max(line, keyLines(data)[key]) // of a list in a list the library knows no line, and says 1
 		return []Problem{{Line: line, Key: key, Text: explain(bad, key, out)}}
 	}
 	return []Problem{{Text: "cannot be read as TOML"}}

@@ -43,10 +43,12 @@ func (a *app) chats(ctx context.Context, name string, asJSON bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, login.session.Close()) }()
+	a.ui.waitFor(login.config.Telegram.Server)
 	chats, err := login.client.Chats(ctx, rulesOf(login.config))
 	if err != nil {
 		return fmt.Errorf("cannot list the chats: %w", err)
 	}
+	a.ui.answered()
 	unmatched := rulesOf(login.config).Unmatched(chats)
 	a.warnUnmatched(unmatched)
 	lines := []chatLine{}
@@ -60,7 +62,7 @@ func (a *app) chats(ctx context.Context, name string, asJSON bool) (err error) {
 		return a.ui.json(lines)
 	}
 	for _, l := range lines {
-		fmt.Fprintf(a.out, "%-8s  %-10s  %-20s  %9s  %s%s\n", ruleInWords(l), l.Kind, l.ID, countOrUnknown(l.Messages), printable(l.Name), note(l))
+		a.printf("%-8s  %-10s  %-20s  %9s  %s%s\n", ruleInWords(l), l.Kind, l.ID, countOrUnknown(l.Messages), printable(l.Name), note(l))
 	}
 	return nil
 }

@@ -53,10 +53,17 @@ type demonstration struct {
 	folder struct{ install, telegram, out string }
 }
 
-func (a *app) demo(ctx context.Context, dir string) error {
+func (a *app) demo(ctx context.Context, dir string) (err error) {
 	d := &demonstration{app: a}
 	if err := d.prepare(dir); err != nil {
 		return err
+	}
+	if dir == "" { // nobody asked for the folder, and nobody could do anything with half of it
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, os.RemoveAll(d.dir))
+			}
+		}()
 	}
 	if err := d.startTelegram(ctx); err != nil {
 		return err

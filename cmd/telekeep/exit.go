@@ -58,8 +58,19 @@ func exitCodeHelp() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// errInterrupted says that a signal ended the work; what was in hand is kept.
-var errInterrupted = errors.New("interrupted; what was fetched is kept, run the same command to go on")
+// errInterrupted says that a signal ended the work.
+var errInterrupted = errors.New("interrupted")
+
+// interrupted says what became of the work of a command that a signal ended.
+func interrupted(command string) error {
+	switch command {
+	case "sync":
+		return fmt.Errorf("%w; what was fetched is kept, run the same command to go on", errInterrupted)
+	case "export", "restore":
+		return fmt.Errorf("%w; what was written stays, run the same command to go on", errInterrupted)
+	}
+	return errInterrupted
+}
 
 // A rule connects an error with its exit code and with what the user can do.
 type rule struct {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -96,7 +97,7 @@ func (a *app) follow(ctx context.Context, cfg *config.Config, accounts []config.
 	if err != nil {
 		return err
 	}
-	defer func() { err = joinDistinct([]error{err, b.Close()}) }()
+	defer func() { err = errors.Join(err, b.Close()) }()
 	a.reportJournal(b)
 	log := &followLog{app: a, asJSON: asJSON, states: map[string]string{}}
 	failures := make([]error, len(accounts))
@@ -111,7 +112,7 @@ func (a *app) follow(ctx context.Context, cfg *config.Config, accounts []config.
 		})
 	}
 	group.Wait()
-	return joinDistinct(failures)
+	return errors.Join(failures...)
 }
 
 func (a *app) followAccount(ctx context.Context, cfg *config.Config, account config.Account, b *backup, log *followLog) error {

@@ -61,6 +61,9 @@ func (a *app) identityFile(path string) ([]crypto.Identity, error) {
 	}
 	defer f.Close()
 	ids, err := crypto.ParseIdentities(f, func() (string, error) { return a.ui.secret("Passphrase of " + path) })
+	if errors.Is(err, crypto.ErrWrongKey) {
+		return nil, &failure{code: exitKey, err: fmt.Errorf("key file %s: %w", path, err), hint: "the file itself is locked with a passphrase, and this was another one; type it again"}
+	}
 	if err != nil {
 		return nil, &failure{code: exitKey, err: fmt.Errorf("key file %s: %w", path, err), hint: "an owner key file has a line AGE-SECRET-KEY-…, or is an OpenSSH private key"}
 	}

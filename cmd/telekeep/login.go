@@ -120,6 +120,7 @@ func (a *app) signIn(ctx context.Context, l *login, o loginOptions) (self *teleg
 		return l.client.Import(ctx, f, o.phone)
 	}
 	if o.qr {
+		a.ui.waitFor(l.config.Telegram.Server)
 		return l.client.LoginQR(ctx, o.phone, a.showQR, asker{a.ui})
 	}
 	if o.phone == "" {
@@ -127,11 +128,13 @@ func (a *app) signIn(ctx context.Context, l *login, o loginOptions) (self *teleg
 			return nil, err
 		}
 	}
+	a.ui.waitFor(l.config.Telegram.Server)
 	return l.client.Login(ctx, o.phone, asker{a.ui})
 }
 
 // showQR draws a QR code over the one before.
 func (a *app) showQR(q telegram.QR) error {
+	a.ui.answered()
 	lines, err := drawQR(q.Link)
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ func (a *app) logout(ctx context.Context, name string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, login.session.Close()) }()
+	a.ui.waitFor(login.config.Telegram.Server)
 	if err := login.client.Logout(ctx); err != nil {
 		return err
 	}

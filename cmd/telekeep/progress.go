@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,7 @@ func (u *ui) progress(label string, start time.Time) *progress {
 // show says that done of total is reached; total 0 means that nobody knows.
 // Text is what stands behind the bar.
 func (p *progress) show(now time.Time, done, total int64, text string) {
+	p.ui.answered()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	every := lineEvery
@@ -49,14 +51,20 @@ func (p *progress) show(now time.Time, done, total int64, text string) {
 		return
 	}
 	p.drawn = true
-	fmt.Fprint(p.ui.err, "\r\x1b[K"+fit(p.ui.width(), p.label+" "+bar(done, total)+" "+text, p.label+" "+percent(done, total)+" "+text))
+	fmt.Fprint(p.ui.err, "\r\x1b[K"+drawLine(p.ui.width(), p.label, text, done, total))
 }
 
-// fit returns the long line if it has room, else the short one, cut off where it
-// must be: a line that wraps could not be redrawn.
-func fit(width int, long, short string) string {
-	if utf8.RuneCountInString(long) < width {
-		return long
+// The lengths a bar can have: what is between them depends on the room on the line.
+const shortestBar, longestBar = 6, 24
+
+// drawLine puts a bar into the room that is left beside label and text. Where there is
+// none it only says how many per cent, and cuts off what must be: a line that
+// wraps could not be redrawn.
+func drawLine(width int, label, text string, done, total int64) string {
+	short := strings.Join(slices.DeleteFunc([]string{label, percent(done, total), text}, func(s string) bool { return s == "" }), " ")
+	room := width - 1 - utf8.RuneCountInString(fmt.Sprintf("%s [] %4s %s", label, percent(done, total), text))
+	if total > 0 && room >= shortestBar {
+		return label + " " + bar(min(room, longestBar), done, total) + " " + text
 	}
 	runes := []rune(short)
 	return string(runes[:min(len(runes), max(0, width-1))])
@@ -107,11 +115,7 @@ func percent(done, total int64) string {
 	return fmt.Sprintf("%d%%", min(100, done*100/total))
 }
 
-func bar(done, total int64) string {
-	const width = 24
-	if total <= 0 {
-		return ""
-	}
-	full := int(min(width, done*width/total))
+func bar(width int, done, total int64) string {
+	full := max(0, min(width, int(float64(done)/float64(total)*float64(width))))
 	return "[" + strings.Repeat("█", full) + strings.Repeat("░", width-full) + "] " + fmt.Sprintf("%4s", percent(done, total))
 }

@@ -41,11 +41,12 @@ func run(ctx context.Context, args []string, s stdio, getenv func(string) string
 	s.out = &output{to: s.out}
 	a := &app{stdio: s, getenv: getenv, now: time.Now} //nolint:forbidigo // the one clock that is handed down
 	a.ui = newUI(s, getenv)
+	a.ui.done = ctx.Done()
 	root := a.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = errInterrupted
+		err = interrupted(c.Name())
 	}
 	return a.ui.exit(errors.Join(err, outputError(s.out)))
 }

@@ -132,7 +132,7 @@ func (a *app) syncAccounts(ctx context.Context, cfg *config.Config, accounts []c
 			break
 		}
 	}
-	return joinDistinct(failures)
+	return errors.Join(failures...)
 }
 
 // reasonToStop is err in the words of a report.
@@ -157,6 +157,7 @@ func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account confi
 	defer login.session.Close() // only its lock is left
 	start, before := a.now(), b.store.Stats()
 	bar := a.ui.progress("sync "+account.Name, start)
+	a.ui.waitFor(cfg.Telegram.Server)
 	result, err := login.client.Sync(ctx, telegram.Into(b.archive), telegram.SyncOptions{
 		Rules: rulesOf(cfg), Takeout: mode,
 		Progress: func(e telegram.Event) {
@@ -167,6 +168,7 @@ func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account confi
 		},
 	})
 	bar.end()
+	a.ui.answered()
 	if result == nil {
 		return nil, err
 	}
@@ -176,6 +178,9 @@ func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account confi
 	report.Seconds = end.Sub(start).Seconds()
 	if err != nil {
 		report.Error = a.reasonToStop(ctx, err)
+		if code := exitCode(err); code == exitFailure || code == exitNoSpace || code == exitVault || code == exitProblems {
+			err = fmt.Errorf("the backup stopped: %w", err) // the others are sentences
+		}
 		return report, err
 	}
 	if err := saveSyncReport(cfg, report); err != nil {

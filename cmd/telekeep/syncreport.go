@@ -162,7 +162,7 @@ func (a *app) printSync(r *syncReport) {
 		put("  bytes      %s read, %s new", size(r.BytesRead), size(r.BytesNew))
 		put("  written    %s, %s, %s", plural(r.Packs, "pack", "packs"), size(r.PackBytes), plural(r.Commits, "commit", "commits"))
 	}
-	if r.FloodWait >= 1 {
+	if r.FloodWait >= 1 && r.Error == "" { // a run that was stopped did not wait for it
 		put("  waited     %.0f s because Telegram asked to", r.FloodWait)
 	}
 	if r.TakeoutAfter != nil {

@@ -2,13 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -23,6 +25,9 @@ type ui struct {
 	stdio
 	terminal bool // standard error is a terminal: bars and colours make sense
 	ask      bool // standard input is a terminal: questions make sense
+
+	done <-chan struct{}            // closed by a signal: nobody answers any more
+	slow atomic.Pointer[time.Timer] // announces a silent server; nil if none is waited for
 }
 
 func newUI(s stdio, getenv func(string) string) *ui {
@@ -73,11 +78,15 @@ func withHint(err error, hint string) error {
 
 // exit prints what is to be said about err and returns the exit code.
 func (u *ui) exit(err error) int {
+	u.answered()
 	if err == nil {
 		return exitOK
 	}
 	code, hint := classify(err)
-	for i, line := range strings.Split(err.Error(), "\n") {
+	if code == exitInterrupted && u.terminal {
+		fmt.Fprintln(u.err) // behind the ^C that the terminal shows
+	}
+	for i, line := range sentences(err) {
 		if i == 0 {
 			line = "telekeep: " + line
 		}
@@ -89,19 +98,8 @@ func (u *ui) exit(err error) int {
 	return code
 }
 
-// joinDistinct is errors.Join without errors that say what an earlier one said.
-func joinDistinct(errs []error) error {
-	var kept []error
-	for _, err := range errs {
-		if err != nil && !slices.ContainsFunc(kept, func(k error) bool { return strings.Contains(k.Error(), err.Error()) }) {
-			kept = append(kept, err)
-		}
-	}
-	return errors.Join(kept...)
-}
-
 // oneLine is the text of an error on one line.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+func oneLine(err error) string { return strings.Join(sentences(err), "; ") }
 
 func (u *ui) warn(format string, args ...any) {
 	fmt.Fprintf(u.err, "telekeep: warning: "+format+"\n", args...)
@@ -122,6 +120,25 @@ func (u *ui) json(v any) error {
 	}
 	_, _ = u.out.Write(text.Bytes())
 	return nil
+}
+
+// silence is how long a server may say nothing before that is worth a line.
+const silence = 3 * time.Second
+
+// waitFor says that an answer of server is waited for, if it does not come soon.
+func (u *ui) waitFor(server string) {
+	if server == "" {
+		server = "Telegram"
+	}
+	u.answered()
+	u.slow.Store(time.AfterFunc(silence, func() { fmt.Fprintf(u.err, "waiting for an answer of %s\n", server) }))
+}
+
+// answered ends waitFor.
+func (u *ui) answered() {
+	if slow := u.slow.Load(); slow != nil {
+		slow.Stop()
+	}
 }
 
 // line reads one line from standard input without its end. It reads byte by
@@ -149,10 +166,11 @@ func (u *ui) line() (string, error) {
 
 // question asks for a line on a terminal; elsewhere it only reads one.
 func (u *ui) question(prompt string) (string, error) {
+	u.answered()
 	if u.ask {
 		fmt.Fprint(u.err, prompt+": ")
 	}
-	answer, err := u.line()
+	answer, err := u.untilDone(u.line)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", withHint(fmt.Errorf("standard input ended before the %s", strings.ToLower(prompt)), "give one answer a line on standard input")
 	}
@@ -161,17 +179,48 @@ func (u *ui) question(prompt string) (string, error) {
 
 // secret asks for something that must not show on the screen.
 func (u *ui) secret(prompt string) (string, error) {
+	u.answered()
 	f, ok := u.in.(*os.File)
 	if !u.ask || !ok {
 		return u.question(prompt)
 	}
-	fmt.Fprint(u.err, prompt+": ")
-	text, err := term.ReadPassword(int(f.Fd()))
-	fmt.Fprintln(u.err)
+	before, err := term.GetState(int(f.Fd()))
 	if err != nil {
 		return "", fmt.Errorf("cannot read from the terminal: %w", err)
 	}
-	return string(text), nil
+	fmt.Fprint(u.err, prompt+": ")
+	text, err := u.untilDone(func() (string, error) {
+		text, err := term.ReadPassword(int(f.Fd()))
+		return string(text), err
+	})
+	fmt.Fprintln(u.err)
+	if errors.Is(err, context.Canceled) {
+		return "", errors.Join(err, term.Restore(int(f.Fd()), before)) // or the shell would not show what is typed
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot read from the terminal: %w", err)
+	}
+	return text, nil
+}
+
+// untilDone reads an answer, and gives up when a signal comes: a read from a
+// terminal cannot be ended.
+func (u *ui) untilDone(read func() (string, error)) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		got <- answer{text, err}
+	}()
+	select {
+	case a := <-got:
+		return a.text, a.err
+	case <-u.done:
+		return "", context.Canceled
+	}
 }
 
 // size writes a number of bytes for people: 1,234 B, 12.3 MB (MB = 10^6 bytes).

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"telekeep/archive"
 	"telekeep/chunkstore"
@@ -196,6 +197,10 @@ func (a *app) openLogin(name string) (*login, error) {
 	return a.openTelegram(cfg, account, secrets)
 }
 
+// connectTimeout is how long somebody who waits at a terminal is kept waiting for the
+// first answer of a server.
+const connectTimeout = 20 * time.Second
+
 // openTelegram connects nothing yet: it opens the session and prepares a client.
 func (a *app) openTelegram(cfg *config.Config, account config.Account, secrets *chunkstore.WriterSecrets) (*login, error) {
 	session, err := telegram.OpenSession(sessionPath(cfg, account), sessionSealer{secrets.IndexIdentity})
@@ -205,6 +210,7 @@ func (a *app) openTelegram(cfg *config.Config, account config.Account, secrets *
 	t := cfg.Telegram
 	client, err := telegram.New(telegram.Options{
 		APIID: t.APIID, APIHash: t.APIHash, Server: t.Server, DC: t.DC, PublicKeys: t.Keys, Session: session, Now: a.now,
+		ConnectTimeout: connectTimeout,
 	})
 	if err != nil {
 		return nil, errors.Join(err, session.Close())
