@@ -48,6 +48,9 @@
 // that ends between the commit and the new segment leaves segments that build on the
 // commit before; of those, only the media in flight count.
 //
+// When the disk of the journal is full, a commit empties it. A segment that could not take
+// an entry is given up, and the next one goes on from what it holds.
+//
 // A damaged journal is used up to the damage; what was behind it is fetched again.
 //
 // # Snapshot

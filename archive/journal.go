@@ -24,9 +24,10 @@ type head struct {
 // A journal is the folder of segments that hold every step since the last
 // commit. See the package comment for its life.
 type journal struct {
-	dir string
-	id  crypto.Identity
-	now func() time.Time
+	dir  string
+	id   crypto.Identity
+	now  func() time.Time
+	wrap wrapFile
 
 	mu    sync.Mutex     // guards everything below once the replay is over
 	base  head           // the commit that the chain builds upon
@@ -86,7 +87,7 @@ func openJournal(dir string, id crypto.Identity, now func() time.Time) (*journal
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, err
 	}
-	j := &journal{dir: dir, id: id, now: now}
+	j := &journal{dir: dir, id: id, now: now, wrap: plainFile}
 	numbers, err := j.list()
 	if err != nil {
 		return nil, nil, err
@@ -243,23 +244,32 @@ func (j *journal) replaySegment(ctx context.Context, l link, step func(*op) erro
 	}
 }
 
-// append adds one step. ErrTooLarge leaves the journal as it was; any other
-// error means that it takes nothing more.
+// append adds one step. ErrTooLarge leaves the journal as it was, and so does a full disk,
+// which isNoSpace tells; after any other error it takes nothing more.
 func (j *journal) append(o *op) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.since.IsZero() {
-		j.since = j.now()
+	since := j.since
+	if since.IsZero() {
+		since = j.now()
 	}
 	if j.seg == nil {
-		seg, err := createSegment(j.dir, j.next, j.headOf(j.since), nil, false, j.id.Recipient())
+		seg, err := createSegment(j.dir, j.next, j.headOf(since), nil, false, j.id.Recipient(), j.wrap)
 		if err != nil {
 			return fmt.Errorf("start a journal segment: %w", err)
 		}
 		j.seg, j.fresh = seg, append(j.fresh, seg.number)
 		j.next++
 	}
-	return j.seg.append(o)
+	err := j.seg.append(o)
+	if err == nil {
+		j.since = since
+	} else if isNoSpace(err) {
+		j.after = link{number: j.seg.number, ops: j.seg.ops} // where a new one goes on
+		j.seg.giveUp()
+		j.seg = nil
+	}
+	return err
 }
 
 func (j *journal) headOf(since time.Time) *segmentHead {
@@ -299,13 +309,23 @@ func (j *journal) rotate(base head, carry []*op) error {
 	if len(carry) == 0 {
 		return j.removeAllBut(nil)
 	}
-	seg, err := createSegment(j.dir, j.next, j.headOf(j.now()), carry, true, j.id.Recipient())
+	seg, err := j.carryOver(carry)
+	if isNoSpace(err) {
+		// The old segments fill the disk. Without them a kill costs what is carried.
+		if err = j.removeAllBut(nil); err == nil {
+			seg, err = j.carryOver(carry)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("start a journal segment: %w", err)
 	}
 	j.seg = seg
 	j.next++
 	return j.removeAllBut([]link{{number: seg.number}})
+}
+
+func (j *journal) carryOver(carry []*op) (*segmentWriter, error) {
+	return createSegment(j.dir, j.next, j.headOf(j.now()), carry, true, j.id.Recipient(), j.wrap)
 }
 
 // removeAllBut removes all other segments, newest first: whatever a crash leaves

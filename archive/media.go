@@ -27,11 +27,16 @@ func (w *Writer) BeginMedia(ctx context.Context, key MediaKey, size int64) (*Med
 	if key == "" || len(key) > maxMediaKey || size < 0 {
 		return nil, fmt.Errorf("media of %d bytes under a key of %d cannot be stored", size, len(key))
 	}
-	w.gate.RLock()
-	defer w.gate.RUnlock()
-	if err := w.usable(); err != nil {
-		return nil, err
-	}
+	var m *MediaWriter
+	err := w.step(ctx, func() (err error) {
+		m, err = w.begin(key, size)
+		return err
+	})
+	return m, err
+}
+
+// begin is BeginMedia behind the gate.
+func (w *Writer) begin(key MediaKey, size int64) (*MediaWriter, error) {
 	w.state.Lock()
 	defer w.state.Unlock()
 	t := w.media[key]
@@ -43,13 +48,13 @@ func (w *Writer) BeginMedia(ctx context.Context, key MediaKey, size int64) (*Med
 	} else if stored {
 		return nil, fmt.Errorf("%w: %s", ErrStored, key)
 	}
-	w.idle = slices.DeleteFunc(w.idle, func(other *transfer) bool { return other == t })
 	if t == nil || t.size != size {
 		if err := w.do(&op{Kind: opBegin, Key: key, Size: size}, w.applyBegin); err != nil {
 			return nil, err
 		}
-		t = w.media[key]
 	}
+	w.idle = slices.DeleteFunc(w.idle, func(other *transfer) bool { return other == t })
+	t = w.media[key]
 	t.held = true
 	return &MediaWriter{w: w, t: t}, nil
 }
@@ -79,8 +84,11 @@ func (m *MediaWriter) WritePart(ctx context.Context, off int64, p []byte) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m.w.gate.RLock()
-	defer m.w.gate.RUnlock()
+	return m.w.step(ctx, func() error { return m.write(off, p) })
+}
+
+// write is WritePart behind the gate.
+func (m *MediaWriter) write(off int64, p []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t := m.t
@@ -104,17 +112,22 @@ func (m *MediaWriter) Finish(ctx context.Context, hashed bool) (*MediaFile, erro
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	var f *MediaFile
+	err := m.w.step(ctx, func() (err error) {
+		f, err = m.finish(hashed)
+		return err
+	})
+	return f, err
+}
+
+// finish is Finish behind the gate.
+func (m *MediaWriter) finish(hashed bool) (*MediaFile, error) {
 	w := m.w
-	w.gate.RLock()
-	defer w.gate.RUnlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t := m.t
 	if t == nil {
 		return nil, ErrClosed
-	}
-	if err := w.usable(); err != nil {
-		return nil, err
 	}
 	// Closing waits for the chunker, so it is done before the lock that all files
 	// share. A kill in between leaves a file that has all its bytes and no record.
@@ -169,8 +182,11 @@ func (m *MediaWriter) Abort() {
 	}
 }
 
-// drop takes a released file back to its last cut. A failure breaks the Writer,
-// so the next step reports it.
+// drop takes a released file back to its last cut. While the disk is full it stays as it
+// is. Another failure breaks the Writer, so the next step reports it.
 func (w *Writer) drop(t *transfer) {
-	_ = w.do(&op{Kind: opDrop, Key: t.key}, func(*op) error { return w.applyDrop(t) })
+	err := w.do(&op{Kind: opDrop, Key: t.key}, func(*op) error { return w.applyDrop(t) })
+	if isNoSpace(err) && !errors.Is(err, ErrBroken) {
+		w.idle = append(w.idle, t)
+	}
 }

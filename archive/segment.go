@@ -56,6 +56,7 @@ func segmentNumber(name string) int {
 type segmentWriter struct {
 	number int
 	ops    int
+	good   int64 // bytes of whole entries
 	file   *os.File
 	frames *crypto.FrameWriter
 	buf    []byte // one encoded entry, reused
@@ -65,14 +66,14 @@ type segmentWriter struct {
 // createSegment writes a segment with its head and carry under a temporary name
 // and puts it in its place when it is whole; durable makes that survive a power
 // cut.
-func createSegment(dir string, number int, head *segmentHead, carry []*op, durable bool, to crypto.Recipient) (*segmentWriter, error) {
+func createSegment(dir string, number int, head *segmentHead, carry []*op, durable bool, to crypto.Recipient, wrap wrapFile) (*segmentWriter, error) {
 	path := filepath.Join(dir, segmentName(number))
 	file, err := os.OpenFile(path+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	s := &segmentWriter{number: number, file: file}
-	if err := s.begin(head, carry, durable, to); err != nil {
+	if err := s.begin(wrap(file), head, carry, durable, to); err != nil {
 		return nil, errors.Join(err, file.Close(), os.Remove(path+".tmp"))
 	}
 	if err := os.Rename(path+".tmp", path); err != nil {
@@ -86,9 +87,9 @@ func createSegment(dir string, number int, head *segmentHead, carry []*op, durab
 	return s, nil
 }
 
-func (s *segmentWriter) begin(head *segmentHead, carry []*op, durable bool, to crypto.Recipient) error {
+func (s *segmentWriter) begin(file crypto.FrameFile, head *segmentHead, carry []*op, durable bool, to crypto.Recipient) error {
 	var err error
-	if s.frames, err = crypto.NewFrameWriter(s.file, to); err != nil {
+	if s.frames, err = crypto.NewFrameWriter(file, to); err != nil {
 		return err
 	}
 	head.Version = segmentVersion
@@ -127,6 +128,7 @@ func (s *segmentWriter) append(o *op) error {
 		return err
 	}
 	s.ops++
+	s.good = s.frames.Size()
 	if cap(s.buf) > maxIdleBuffer {
 		s.buf, s.frame = nil, nil
 	}
@@ -138,6 +140,18 @@ func (s *segmentWriter) append(o *op) error {
 const maxIdleBuffer = 4 << 20
 
 func (s *segmentWriter) close() error { return s.file.Close() }
+
+// giveUp closes a segment of which the last entry could not be written. What there is of
+// that takes room that is needed; readers pass it over anyway.
+func (s *segmentWriter) giveUp() {
+	_ = s.file.Truncate(s.good)
+	_ = s.file.Close()
+}
+
+// A wrapFile may put itself between a segment and its file: tests make disks full.
+type wrapFile func(crypto.FrameFile) crypto.FrameFile
+
+func plainFile(f crypto.FrameFile) crypto.FrameFile { return f }
 
 // A segmentReader reads the entries of one segment.
 type segmentReader struct {

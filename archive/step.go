@@ -1,11 +1,39 @@
 package archive
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strconv"
 	"strings"
 )
+
+// worthRoom is how many bytes must have been taken since the last commit to make one for
+// the room in the journal alone: less would litter the vault with small packs.
+const worthRoom = 4 << 20
+
+// step runs f, which takes one step or none. Where the journal's disk is full a commit
+// empties the journal, and f runs once more.
+func (w *Writer) step(ctx context.Context, f func() error) error {
+	err := w.gated(f)
+	if !isNoSpace(err) || errors.Is(err, ErrBroken) || w.bytes.Load() < worthRoom {
+		return err
+	}
+	if _, commitErr := w.Commit(ctx); commitErr != nil {
+		return commitErr
+	}
+	return w.gated(f)
+}
+
+// gated runs f while there is no commit.
+func (w *Writer) gated(f func() error) error {
+	w.gate.RLock()
+	defer w.gate.RUnlock()
+	if err := w.usable(); err != nil {
+		return err
+	}
+	return f()
+}
 
 // do takes one step: into the journal, then its effect. A replay calls the same
 // effects. The caller holds gate, and the lock that orders the step.
@@ -13,8 +41,8 @@ func (w *Writer) do(o *op, effect func(*op) error) error {
 	if err := w.usable(); err != nil {
 		return err
 	}
-	if err := w.journal.append(o); errors.Is(err, ErrTooLarge) {
-		return err
+	if err := w.journal.append(o); errors.Is(err, ErrTooLarge) || isNoSpace(err) {
+		return err // nothing has happened
 	} else if err != nil {
 		return w.fail(err)
 	}

@@ -154,6 +154,10 @@ func (w *Writer) Recovered() Recovery { return w.found }
 // Apply takes a batch: into the journal first, as one entry, and then into the
 // record stream and the state. A batch is at most 64 MiB (ErrTooLarge). Records
 // get their Version set where it is 0; they are not kept.
+//
+// Where the disk of the journal is full, this and all other steps make a commit, which
+// empties the journal. If that makes no room either, they return what the system says
+// and have done nothing: the same call can be made again.
 func (w *Writer) Apply(ctx context.Context, b Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -162,21 +166,18 @@ func (w *Writer) Apply(ctx context.Context, b Batch) error {
 	if err != nil {
 		return err
 	}
-	w.gate.RLock()
-	defer w.gate.RUnlock()
-	w.state.Lock()
-	defer w.state.Unlock()
-	if b.Soft && len(b.Records) == 0 {
-		return w.applySoft(b.State)
-	}
-	return w.do(o, w.applyBatch)
+	return w.step(ctx, func() error {
+		w.state.Lock()
+		defer w.state.Unlock()
+		if b.Soft && len(b.Records) == 0 {
+			return w.applySoft(b.State)
+		}
+		return w.do(o, w.applyBatch)
+	})
 }
 
 // applySoft takes state that is in no journal.
 func (w *Writer) applySoft(state map[string][]byte) error {
-	if err := w.usable(); err != nil {
-		return err
-	}
 	for key, value := range state {
 		if err := w.store.Set(key, value); err != nil {
 			return w.fail(err)
@@ -296,8 +297,8 @@ func (w *Writer) usable() error {
 // fail makes the first failure of a step final: memory, journal and store may
 // disagree from there on, and only a replay brings them together again.
 func (w *Writer) fail(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, ErrBroken) {
+		return err
 	}
 	w.broken.CompareAndSwap(nil, &failure{err})
 	return fmt.Errorf("%w: %w", ErrBroken, err)

@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
-	"syscall"
 
 	"modernc.org/sqlite"
 
@@ -39,6 +38,8 @@ type state struct {
 	reads *sql.DB // some more, so that a look-up never waits for a write to reach the disk
 	lock  *os.File
 	find  *sql.Stmt
+
+	reserve reserve
 
 	suspect atomic.Bool // damage was met: the next user must check
 }
@@ -121,8 +122,8 @@ func openStateFile(path, vault, writer string) (*state, error) {
 	}
 	reads.SetMaxOpenConns(readers)
 	reads.SetMaxIdleConns(readers)
-	s := &state{db: db, reads: reads}
-	if err := s.prepare(vault, writer); err != nil {
+	s := &state{db: db, reads: reads, reserve: reserve{path + ".reserve"}}
+	if err := s.withReserve(func() error { return s.prepare(vault, writer) }); err != nil {
 		return nil, errors.Join(sortStateError(err), reads.Close(), db.Close())
 	}
 	return s, nil
@@ -258,14 +259,21 @@ func parseHead(value []byte) (head, error) {
 	return head{binary.LittleEndian.Uint64(value), Hash(value[8:])}, nil
 }
 
-// update runs f in one transaction.
+// update runs f in one transaction, twice if it takes the reserve to make room.
 func (s *state) update(what string, f func(tx *sql.Tx) error) error {
+	return s.withReserve(func() error { return s.try(what, f) })
+}
+
+func (s *state) try(what string, f func(tx *sql.Tx) error) error {
 	tx, err := s.db.Begin()
 	if err != nil {
 		return s.wrap(what, err)
 	}
 	if err := f(tx); err != nil {
-		return s.wrap(what, errors.Join(err, tx.Rollback()))
+		if rollback := tx.Rollback(); rollback != nil && !isNoSpace(sortStateError(err)) {
+			err = errors.Join(err, rollback) // SQLite rolls back by itself when there is no room
+		}
+		return s.wrap(what, err)
 	}
 	return s.wrap(what, tx.Commit())
 }
@@ -287,18 +295,18 @@ func stateError(what string, err error) error {
 	return fmt.Errorf("local state: %s: %w", what, sortStateError(err))
 }
 
-// sortStateError marks what SQLite says about a broken file and a full disk.
+// sortStateError marks what SQLite says about a broken file and about a full disk.
 func sortStateError(err error) error {
-	const corrupt, full, notADatabase = 11, 13, 26 // SQLITE_CORRUPT, SQLITE_FULL, SQLITE_NOTADB
+	const corrupt, notADatabase, full = 11, 26, 13 // SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FULL
+	const sharedMemorySize = 10 | 19<<8            // SQLITE_IOERR_SHMSIZE: it could not grow
 	e, ok := errors.AsType[*sqlite.Error](err)
-	if !ok {
+	switch {
+	case !ok:
 		return err
-	}
-	switch e.Code() & 0xff {
-	case corrupt, notADatabase:
+	case e.Code()&0xff == corrupt || e.Code()&0xff == notADatabase:
 		return fmt.Errorf("%w: %w", errStateDamaged, err)
-	case full:
-		return fmt.Errorf("%w: %w", syscall.ENOSPC, err)
+	case e.Code()&0xff == full || e.Code() == sharedMemorySize:
+		return errNoSpace
 	}
 	return err
 }

@@ -22,7 +22,7 @@ type WriterOptions struct {
 	// Secrets of this writer. Needed.
 	Secrets *WriterSecrets
 	// StatePath is the file of the local state; its folder must exist. Needed. Files
-	// with the same name and an ending ("-wal", ".lock") belong to it.
+	// with the same name and an ending ("-wal", ".lock", ".reserve") belong to it.
 	StatePath string
 	// PackSize is the file length of a full pack in bytes: a power of two from 8 MiB
 	// to 128 MiB. 0 means DefaultPackSize.
