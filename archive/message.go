@@ -24,7 +24,7 @@ type Message struct {
 	EditHidden bool     `json:"edit_hidden,omitempty"`
 	Forward    *Forward `json:"forward,omitempty"`
 	Reply      *Reply   `json:"reply,omitempty"`
-	Topic      int      `json:"topic,omitempty"` // root message of the forum topic
+	Topic      int      `json:"topic,omitempty"` // root message of the forum topic; 1 is the general one
 	// SavedPeer files a message of the saved messages (or of a channel's direct
 	// messages) under a peer: the topic shown there.
 	SavedPeer  PeerID `json:"saved_peer,omitempty"`

@@ -32,6 +32,8 @@ type attached struct {
 	thumb string
 	emoji map[archive.MediaKey]string
 	rich  []attached // what an article shows
+	// extras is what Options.Extras adds, as JSON; nil without them.
+	extras []byte
 }
 
 // emojiPath is the path of a custom emoji, or its number if it has none here.

@@ -30,6 +30,7 @@
 //     complete, and stays as it is when other chats grow;
 //   - what an article shows among its paragraphs is listed as "rich_media", in the
 //     keys of a message's own media: the format has no word for it;
+//   - on demand, every message has under "telekeep" what the format drops;
 //   - an export can be updated. A file keeps the path that it got first, a chat
 //     its folder, and only what is missing is written.
 //

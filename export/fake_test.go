@@ -28,6 +28,7 @@ type fake struct {
 	media    map[archive.MediaKey][]byte
 	missing  map[archive.MediaKey]string
 	emoji    map[archive.MediaKey]*archive.Emoji
+	versions map[int][]*archive.StoredMessage
 	broken   map[archive.MediaKey]error // what reading a file gives instead of its bytes
 	records  []*archive.Record
 	items    []*archive.Item // of the account, the oldest first
@@ -69,6 +70,10 @@ func (f *fake) add(chat archive.PeerID, kind archive.ChatType, ms ...*archive.Me
 
 func (f *fake) Accounts() []archive.Account             { return f.accounts }
 func (f *fake) Chats(archive.PeerID) []archive.ChatInfo { return f.chats }
+func (f *fake) Versions(_ context.Context, _, chat archive.PeerID, id int) (list []*archive.StoredMessage, _ error) {
+	return f.versions[id], nil
+}
+
 func (f *fake) Emoji(k archive.MediaKey) (*archive.Emoji, bool) {
 	e, ok := f.emoji[k]
 	return e, ok

@@ -23,8 +23,12 @@ type Options struct {
 	// the machine's own, as in Telegram Desktop.
 	Location *time.Location
 	// Deleted adds messages that the server reported as deleted. Telegram
-	// Desktop would not see them, and nothing marks them in its format.
+	// Desktop would not see them; only Extras mark them.
 	Deleted bool
+	// Extras adds to every message, under the key "telekeep", what Telegram
+	// Desktop's format has no place for: that it was deleted, its topic, its
+	// earlier versions, and the whole of its record.
+	Extras bool
 	// Progress, if not nil, is told where the export is: after every message
 	// and while files are copied. It is called often and must return at once.
 	Progress func(Progress)

@@ -30,31 +30,39 @@ func (e *encoder) message(w *buffer, indent int, m *archive.Message, at attached
 	o.number("id", int64(m.ID+e.shift))
 	if unsupported(m) {
 		o.quoted("type", "unsupported")
-		o.end()
-		return
+	} else {
+		e.contents(&o, m, at)
 	}
+	if at.extras != nil {
+		o.key(extrasKey)
+		o.tree(at.extras)
+	}
+	o.end()
+}
+
+// contents writes all of a message but its id.
+func (e *encoder) contents(o *object, m *archive.Message, at attached) {
 	kind := "message"
 	if m.Action != nil {
 		kind = "service"
 	}
 	o.quoted("type", kind)
-	e.moment(&o, "date", m.Date)
+	e.moment(o, "date", m.Date)
 	if m.Edited != 0 {
-		e.moment(&o, "edited", m.Edited)
+		e.moment(o, "edited", m.Edited)
 	}
 	if m.Action != nil {
-		e.action(&o, m, at)
+		e.action(o, m, at)
 	} else {
-		e.envelope(&o, m)
+		e.envelope(o, m)
 	}
 	if m.Media != nil {
-		e.media(&o, m.Media, at)
+		e.media(o, m.Media, at)
 	}
-	messageText(&o, m, at)
-	e.article(&o, m.RichMedia, at.rich)
-	buttons(&o, m.Buttons)
-	e.reactions(&o, m.Reactions, at)
-	o.end()
+	messageText(o, m, at)
+	e.article(o, m.RichMedia, at.rich)
+	buttons(o, m.Buttons)
+	e.reactions(o, m.Reactions, at)
 }
 
 // unsupported says that of a message only id and type are written.

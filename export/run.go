@@ -25,6 +25,7 @@ type run struct {
 
 	result   *Result
 	progress Progress
+	topics   map[topicID]string // titles; nil until somebody asks
 }
 
 func newRun(source Source, f *folder, account archive.Account, o Options) *run {
@@ -208,6 +209,9 @@ func (r *run) messages(ctx context.Context, l *list, s *shelf, id archive.PeerID
 		}
 		at, err := s.attach(ctx, m.Message)
 		if err != nil {
+			return err
+		}
+		if at.extras, err = r.extras(ctx, id, m); err != nil {
 			return err
 		}
 		l.item()

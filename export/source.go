@@ -20,6 +20,8 @@ type Source interface {
 	// Messages goes through a chat by ascending id, newest version of each. An
 	// error stands for a message that cannot be read.
 	Messages(ctx context.Context, account, chat archive.PeerID) iter.Seq2[*archive.StoredMessage, error]
+	// Versions returns all versions of one message, the oldest first.
+	Versions(ctx context.Context, account, chat archive.PeerID, id int) ([]*archive.StoredMessage, error)
 	// Media returns how a file is stored.
 	Media(key archive.MediaKey) (*archive.MediaFile, bool)
 	// Missing says why a file is not stored.

@@ -14,6 +14,9 @@ func (r *run) message(b *batch, c *chat, m tg.MessageClass, files *sorted) (bool
 	if !ok {
 		return false, nil
 	}
+	if c.peer.Forum {
+		normal.InForum(msg)
+	}
 	rec := r.record(archive.KindMessage)
 	rec.Chat, rec.Message = c.id, msg
 	if err := raw(rec, m); err != nil {

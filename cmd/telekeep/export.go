@@ -18,6 +18,8 @@ type exportOptions struct {
 	out     string
 	chat    string
 	account string
+	deleted bool
+	extras  bool
 	asJSON  bool
 }
 
@@ -30,7 +32,9 @@ func (a *app) exportCommand() *cobra.Command {
 The whole account, or with --chat one chat in the form of a single chat's export.
 
 Dates in result.json are in this machine's time zone, as Telegram Desktop has
-them; set TZ to choose another. Run again into the same folder, it adds what is new.`,
+them; set TZ to choose another. Telegram Desktop's format has no place for albums,
+topics, quotes, link previews, counters, deletions and earlier versions: --extras adds
+the whole record of every message under a key of its own. Run again into the same folder, it adds what is new.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.out == "" {
 				return usageError(c, "where to? --out is missing")
@@ -47,6 +51,8 @@ them; set TZ to choose another. Run again into the same folder, it adds what is 
 	c.Flags().StringVar(&o.out, "out", "", "folder to write to; new, empty, or an earlier export")
 	c.Flags().StringVar(&o.account, "account", "", "which account of the archive: its id (user123), @username, phone or name (default: the only one)")
 	c.Flags().StringVar(&o.chat, "chat", "", "only this chat: its id (channel123), @username or name")
+	c.Flags().BoolVar(&o.deleted, "deleted", false, "write messages too that Telegram reported as deleted")
+	c.Flags().BoolVar(&o.extras, "extras", false, "add to every message what the format drops, under the key \"telekeep\"")
 	c.Flags().BoolVar(&o.asJSON, "json", false, "print what was done as JSON")
 	return c
 }
@@ -73,7 +79,7 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	}
 	bar := a.ui.progress("export", a.now())
 	result, err := export.JSON(ctx, r.snapshot, o.out, export.Options{
-		Account: account, Chats: chats, Location: time.Local,
+		Account: account, Chats: chats, Location: time.Local, Deleted: o.deleted, Extras: o.extras,
 		Progress: func(p export.Progress) {
 			bar.show(a.now(), int64(p.Messages), total, plural(p.Files, "file", "files"))
 		},
@@ -90,7 +96,7 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	a.printf("%s: %s, %s, %s written (%s), %s in place\n", o.out, plural(result.Chats, "chat", "chats"),
 		plural(result.Messages, "message", "messages"), plural(result.Written, "file", "files"), size(result.Bytes), count(result.Kept))
 	if result.Deleted > 0 {
-		a.printf("%s left out: Telegram reported them as deleted; restore has them\n", plural(result.Deleted, "message is", "messages are"))
+		a.printf("%s left out: Telegram reported them as deleted; --deleted writes them\n", plural(result.Deleted, "message is", "messages are"))
 	}
 	if result.FilesMissing > 0 {
 		a.printf("%s not in the archive: result.json has a note in their place\n", plural(result.FilesMissing, "file is", "files are"))

@@ -111,6 +111,11 @@ func (a *account) Missing(key archive.MediaKey) (*archive.Missing, bool) {
 	return &archive.Missing{Key: key, Reason: archive.MissingUnavailable}, !stored
 }
 
+// Versions: of everything there is one.
+func (a *account) Versions(context.Context, archive.PeerID, archive.PeerID, int) ([]*archive.StoredMessage, error) {
+	return nil, nil
+}
+
 // Items: the puller asks for messages alone.
 func (a *account) Items(archive.PeerID, archive.Kind) []*archive.Item { return nil }
 

@@ -131,6 +131,9 @@ func service(m *tg.MessageService) *archive.Message {
 		msg.Action.MessageID = msg.Reply.MessageID
 		msg.Action.Peer = msg.Reply.Peer
 	}
+	if _, made := m.Action.(*tg.MessageActionTopicCreate); made {
+		msg.Topic = m.ID // the message is the root
+	}
 	_, empty := m.Action.(*tg.MessageActionEmpty)
 	msg.Unsupported = empty
 	return msg

@@ -54,9 +54,20 @@ func reply(h tg.MessageReplyHeaderClass, chat archive.PeerID) *archive.Reply {
 	return nil
 }
 
+// generalTopic is the number of the topic that every forum has from the start.
+const generalTopic = 1
+
+// InForum completes a message of a forum: of what stands in the general topic
+// the message itself says nothing.
+func InForum(m *archive.Message) {
+	if m.Topic == 0 {
+		m.Topic = generalTopic
+	}
+}
+
 // topic is the root message of the forum topic a message stands in. The header
 // of a message that answers nothing in its topic names the root as if it were
-// answered; the general topic has no header at all and stays 0.
+// answered; the general topic has no header at all and stays 0: see InForum.
 func topic(h tg.MessageReplyHeaderClass) int {
 	r, ok := h.(*tg.MessageReplyHeader)
 	if !ok || !r.ForumTopic {
