@@ -29,7 +29,8 @@ type SavedContact struct {
 	LastName  string `json:"last_name,omitempty"`
 	Phone     string `json:"phone,omitempty"` // digits, no +
 	Mutual    bool   `json:"mutual,omitempty"`
-	// Date is when the number was added; the server tells it in a takeout only.
+	// Date is when the number was added: told in a takeout only, and forgotten
+	// by a version that was made outside of one.
 	Date int64 `json:"date,omitempty"`
 }
 

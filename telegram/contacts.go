@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/gotd/td/tg"
@@ -30,6 +31,10 @@ func (r *run) contacts(ctx context.Context) error {
 			users[user.ID] = user
 		}
 	}
+	saved, err := r.savedContacts(ctx)
+	if err != nil {
+		return err
+	}
 	s := r.stock(archive.KindContact, archive.PeerUser)
 	for _, c := range list.Contacts {
 		user := users[c.UserID]
@@ -37,9 +42,62 @@ func (r *run) contacts(ctx context.Context) error {
 			user = &tg.User{ID: c.UserID}
 		}
 		contact := normal.Contact(c, user)
-		if _, err := s.add(item{
-			name: string(contact.User), raw: user, print: contact,
+		it := item{
+			name: string(contact.User), raw: user, print: *contact,
 			fill: func(rec *archive.Record) { rec.Contact = contact },
+		}
+		if known, ok := saved[contact.Phone]; ok && contact.Phone != "" {
+			delete(saved, contact.Phone)
+			contact.Date = known.Date
+			it.loose = known.Date // told in a takeout only: no change
+		}
+		if _, err := s.add(it); err != nil {
+			return err
+		}
+	}
+	if err := s.close(ctx); err != nil || saved == nil {
+		return err
+	}
+	return r.phoneContacts(ctx, saved)
+}
+
+// savedContacts is the address book as it was uploaded, by phone number: with
+// dates, and with numbers that belong to nobody. Telegram tells it in a takeout
+// only; nil outside of one.
+func (r *run) savedContacts(ctx context.Context) (map[string]*archive.SavedContact, error) {
+	if !r.link.inTakeout() {
+		return nil, nil
+	}
+	list, err := r.link.optional.ContactsGetSaved(ctx)
+	if err != nil {
+		if dispensable(err) {
+			r.warn("contacts.getSaved", err)
+			return nil, nil
+		}
+		return nil, err
+	}
+	byPhone := map[string]*archive.SavedContact{}
+	for _, c := range list {
+		contact := normal.PhoneContact(c)
+		byPhone[contact.Phone] = contact
+	}
+	return byPhone, nil
+}
+
+// phoneContacts archives the entries of the address book that belong to nobody.
+func (r *run) phoneContacts(ctx context.Context, list map[string]*archive.SavedContact) error {
+	s := r.stock(archive.KindContact, "phone-")
+	for _, phone := range slices.Sorted(maps.Keys(list)) {
+		contact := list[phone]
+		word, err := printOf(phone)
+		if err != nil {
+			return err
+		}
+		raw := &tg.SavedPhoneContact{
+			Phone: contact.Phone, FirstName: contact.FirstName, LastName: contact.LastName, Date: int(contact.Date),
+		}
+		if _, err := s.add(item{
+			name: "phone-" + word, raw: raw, print: contact, fill: func(rec *archive.Record) { rec.Contact = contact },
 		}); err != nil {
 			return err
 		}

@@ -35,6 +35,8 @@ type chat struct {
 	state    chatState
 	// closed: a basic group that became a supergroup, read through to its end.
 	closed bool
+	// away: a chat that was left and is in no list but that of a takeout.
+	away bool
 	// private: one side of a private chat forbids saving. It is set while files
 	// are being fetched.
 	private atomic.Bool

@@ -15,6 +15,7 @@ import (
 // stories, sessions, folders, drafts. Each kind stands for itself: what the
 // server refuses is a warning.
 func (r *run) holdings(ctx context.Context) error {
+	r.loose = nil
 	r.tell(func(e *Event) { e.Phase = PhaseAccount })
 	return r.each(ctx,
 		holding{"photos.getUserPhotos", r.profilePhotos},
@@ -257,7 +258,7 @@ type looseNews struct {
 // settleLoose archives what changed by itself if the sync has something to store
 // anyway.
 func (r *run) settleLoose(ctx context.Context) error {
-	if !r.wrote.Load() || len(r.loose) == 0 {
+	if !r.wrote.Swap(false) || len(r.loose) == 0 {
 		return nil
 	}
 	var b batch
@@ -267,7 +268,9 @@ func (r *run) settleLoose(ctx context.Context) error {
 		}
 	}
 	r.loose = nil
-	return r.apply(ctx, &b)
+	err := r.apply(ctx, &b)
+	r.wrote.Store(false)
+	return err
 }
 
 // listState is what is remembered of a list of several pages.

@@ -294,3 +294,76 @@ func TestHoldingsByTheRules(t *testing.T) {
 	}
 	checkHoldings(t, i.snapshot())
 }
+
+// Inside a takeout the server also tells when contacts were added, numbers that
+// belong to nobody, and chats that were left; outside of one that is no change.
+func TestHoldingsInATakeout(t *testing.T) {
+	t.Parallel()
+	i := install(t, newTown(t))
+	i.login()
+	r, err := i.sync(t.Context(), SyncOptions{Takeout: TakeoutAgain})
+	if err != nil || !r.Complete() || len(r.Warnings) > 0 {
+		t.Fatalf("result %+v, error %v", r, err)
+	}
+	s := i.snapshot()
+	account := s.Accounts()[0].ID
+	nobody := 0
+	contacts := s.Items(account, archive.KindContact)
+	for _, c := range contacts {
+		if c.Contact.Date == 0 {
+			t.Errorf("%s has no date", c.Item)
+		}
+		if c.Contact.User == "" {
+			nobody++
+		}
+	}
+	if want := holdingKinds()[archive.KindContact] + 1; len(contacts) != want || nobody != 1 {
+		t.Errorf("%d contacts, want %d; %d of them without a user", len(contacts), want, nobody)
+	}
+	left, own := 0, 0
+	for _, c := range s.Chats(account) {
+		if c.Dialog == nil || !c.Dialog.Left {
+			continue
+		}
+		left++
+		for m, err := range s.Messages(t.Context(), account, c.ID) {
+			if err != nil || m.From != account {
+				t.Errorf("a message of %s in a chat that was left, error %v", m.From, err)
+			}
+			own++
+		}
+	}
+	if left != 1 || own == 0 {
+		t.Errorf("%d chats that were left, with %d own messages", left, own)
+	}
+	objects := i.dst.Names()
+	if r = i.mustSync(); r.Items+r.Messages != 0 || !slices.Equal(i.dst.Names(), objects) {
+		t.Errorf("a sync without a takeout: %+v", r)
+	}
+	if r, err = i.sync(t.Context(), SyncOptions{Takeout: TakeoutAgain}); err != nil || r.Items+r.Messages != 0 {
+		t.Errorf("another takeout: %+v, error %v", r, err)
+	}
+}
+
+// A server that refuses these lists in a takeout costs nothing else.
+func TestHoldingsInATakeoutRefused(t *testing.T) {
+	t.Parallel()
+	i := install(t, newTown(t))
+	i.login()
+	for _, text := range []string{
+		"contacts.getSaved error=403:TAKEOUT_REQUIRED", "channels.getLeftChannels error=403:TAKEOUT_REQUIRED",
+	} {
+		f, err := simulator.ParseFault(text)
+		if err == nil {
+			err = i.sim.Fault(f)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := i.sync(t.Context(), SyncOptions{Takeout: TakeoutAgain})
+	if err != nil || !r.Complete() || len(r.Warnings) != 2 {
+		t.Errorf("result %+v, error %v", r, err)
+	}
+	checkHoldings(t, i.snapshot())
+}

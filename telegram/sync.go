@@ -179,9 +179,13 @@ func (r *run) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	left, err := r.leftChats(ctx, chats)
+	if err != nil {
+		return err
+	}
 	known := map[archive.PeerID]*chat{}
 	r.order = nil
-	for _, c := range chats {
+	for _, c := range append(chats, left...) {
 		c.included, c.rule = r.rules.chat(chatKind(c.dialog.Type), c.peer)
 		known[c.id] = c
 		r.order = append(r.order, c)
@@ -222,7 +226,11 @@ func (r *run) messages(ctx context.Context) error {
 			continue
 		}
 		r.tell(func(e *Event) { e.Phase, e.Chat = PhaseHistory, c.id })
-		if err := r.chat(ctx, c); err != nil {
+		read := r.chat
+		if c.away {
+			read = r.awayMessages
+		}
+		if err := read(ctx, c); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

@@ -3,6 +3,7 @@ package normal
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/gotd/td/tg"
 
@@ -22,7 +23,7 @@ func Contact(c tg.Contact, u *tg.User) *archive.SavedContact {
 
 // PhoneContact is an entry of the address book as it was uploaded.
 func PhoneContact(c tg.SavedPhoneContact) *archive.SavedContact {
-	return &archive.SavedContact{FirstName: c.FirstName, LastName: c.LastName, Phone: c.Phone, Date: int64(c.Date)}
+	return &archive.SavedContact{FirstName: c.FirstName, LastName: c.LastName, Phone: strings.TrimPrefix(c.Phone, "+"), Date: int64(c.Date)}
 }
 
 // TopPeers are those of one category, the highest rating first.

@@ -141,7 +141,7 @@ func (g *guest) history(p peer) messages {
 	all := messages{users: map[int64]*tg.User{}, chats: map[int64]tg.ChatClass{}}
 	offset := 0
 	for {
-		page := g.messages(&tg.MessagesGetHistoryRequest{Peer: g.input(p), OffsetID: offset, Limit: 100})
+		page := g.messages(g.historyRequest(p, offset))
 		for id, u := range page.users {
 			all.users[id] = u
 		}
@@ -159,6 +159,17 @@ func (g *guest) history(p peer) messages {
 		}
 		offset = next
 	}
+}
+
+// historyRequest asks for a page of a chat; of a private one that was left, for
+// the account's own messages, as Telegram Desktop does.
+func (g *guest) historyRequest(p peer, offset int) bin.Encoder {
+	if place := g.w.places[p]; place == nil || !place.left || p.kind != 'c' || place.username != "" {
+		return &tg.MessagesGetHistoryRequest{Peer: g.input(p), OffsetID: offset, Limit: 100}
+	}
+	r := &tg.MessagesSearchRequest{Peer: g.input(p), Filter: &tg.InputMessagesFilterEmpty{}, OffsetID: offset, Limit: 100}
+	r.SetFromID(&tg.InputPeerSelf{})
+	return r
 }
 
 // clock is a fixed time that tests move.

@@ -111,6 +111,9 @@ func (w *World) getHistory(_ *Call, a *account, r *tg.MessagesGetHistoryRequest)
 	if err != nil {
 		return nil, err
 	}
+	if p := w.places[c.peer]; p != nil && p.left && c.kind == 'c' && p.username == "" {
+		return nil, fail(400, "CHANNEL_PRIVATE") // those who left may look for their own messages only
+	}
 	v := window{offsetID: r.OffsetID, offsetDate: r.OffsetDate, add: r.AddOffset, limit: r.Limit, maxID: r.MaxID, minID: r.MinID}
 	return w.answer(a, c, v.page(c), c.count()), nil
 }

@@ -28,6 +28,7 @@ func (t *town) possess(a *account) {
 			OfficialApp: n == 1, DateCreated: lifeBegins + n*86400, DateActive: lifeEnds - n*3600, IP: fmt.Sprintf("192.0.2.%d", n+1), Country: "Nowhere", Region: "Coast",
 		})
 	}
+	a.saved = append(a.saved, tg.SavedPhoneContact{Phone: "9996600000", FirstName: "Old", LastName: "Number", Date: lifeBegins})
 	t.file(a)
 }
 
