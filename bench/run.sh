@@ -2,6 +2,7 @@
 # Runs the benchmarks and prints one table. COUNT rounds (default 3), the median
 # of each figure. Absolute figures depend on the machine; the ratio to "age
 # alone" (one core sealing 4 MiB buffers in the same run) is what to compare.
+# Requests are those of a sync with nothing new.
 set -eu
 cd "$(dirname "$0")/.."
 count=${COUNT:-3}
@@ -28,11 +29,11 @@ function median(list,   v, k, i, j, t) {
 }
 function figure(name, unit) { return (name SUBSEP unit) in values ? median(values[name SUBSEP unit]) : "" }
 END {
-	printf "%-28s %10s %10s %10s %12s %10s\n", "benchmark", "MB/s", "of age", "msg/s", "allocs/op", "peak MB"
+	printf "%-28s %10s %10s %10s %12s %10s %10s\n", "benchmark", "MB/s", "of age", "msg/s", "allocs/op", "peak MB", "requests"
 	age = figure("AgeAlone", "MB/s")
 	for (i = 1; i <= n; i++) {
 		mb = figure(order[i], "MB/s")
-		printf "%-28s %10s %10s %10s %12s %10s\n", order[i], mb, (mb != "" && age > 0) ? sprintf("%.2f", mb / age) : "",
-			figure(order[i], "msg/s"), figure(order[i], "allocs/op"), figure(order[i], "peak-MB")
+		printf "%-28s %10s %10s %10s %12s %10s %10s\n", order[i], mb, (mb != "" && age > 0) ? sprintf("%.2f", mb / age) : "",
+			figure(order[i], "msg/s"), figure(order[i], "allocs/op"), figure(order[i], "peak-MB"), figure(order[i], "requests")
 	}
 }' "$raw"

@@ -3,6 +3,7 @@ package telegram
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/gotd/td/telegram"
 	"github.com/gotd/td/tg"
@@ -19,7 +20,8 @@ type inbox struct {
 	mu   sync.Mutex
 	open bool // somebody will look into it
 	list []tg.UpdatesClass
-	lost bool // pushes may be missing: ask for the difference
+	lost bool      // pushes may be missing: ask for the difference
+	down time.Time // since when there is no connection; zero: there is one
 }
 
 func newInbox() *inbox { return &inbox{wake: make(chan struct{}, 1)} }
@@ -66,13 +68,27 @@ func (i *inbox) Handle(_ context.Context, u tg.UpdatesClass) error {
 
 // state watches the connection: what was pushed while there was none is lost.
 func (i *inbox) state(s telegram.ConnectionState) {
-	if s != telegram.ConnectionStateReady {
-		return
-	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.lost = true
+	switch {
+	case s == telegram.ConnectionStateReady:
+		i.lost, i.down = true, time.Time{}
+	case i.down.IsZero():
+		i.down = time.Now()
+	default:
+		return
+	}
 	i.signal()
+}
+
+// gone is how long there has been no connection, 0 if there is one.
+func (i *inbox) gone() time.Duration {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.down.IsZero() {
+		return 0
+	}
+	return time.Since(i.down)
 }
 
 func (i *inbox) signal() {

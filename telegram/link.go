@@ -252,6 +252,15 @@ func (l *link) confirmRevoked(ctx context.Context, _ error) error {
 	return err
 }
 
+// revive tries the data centres again that were given up.
+func (l *link) revive() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.pools {
+		p.revive()
+	}
+}
+
 func (l *link) closePools() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -36,7 +36,11 @@ const (
 type Notice struct {
 	State                            FollowState
 	Messages, Edited, Deleted, Media int
-	// Err is why there is no connection, and Retry when it is tried again.
+	// Failing is how many chats and files could not be fetched since all chats
+	// were looked through last; they are tried again the next time.
+	Failing int
+	// Err is why there is no connection, if that is known, and Retry when it is
+	// tried again.
 	Err   error
 	Retry time.Duration
 }
@@ -133,6 +137,7 @@ type live struct {
 	poll   time.Duration
 	notify func(Notice)
 	told   Result // what was told of
+	toldAt time.Time
 
 	settled bool // everything was looked through once on this connection
 
@@ -229,10 +234,24 @@ func (v *live) again(ctx context.Context) error {
 	r.count(func(res *Result) {
 		res.Failures, res.Missing, res.MissingTotal, res.MissingFailed = nil, nil, 0, 0
 	})
+	v.forgive()
 	if err := r.list(ctx); err != nil {
 		return err
 	}
+	if err := r.restoreEmoji(); err != nil {
+		return err
+	}
 	return r.media.restore()
+}
+
+// forgive forgets what the server did not answer: a sync gives up such things for
+// the rest of its time, which is not for days.
+func (v *live) forgive() {
+	r := v.run
+	r.link.revive()
+	r.mute, r.privacyMute, r.emoji = false, false, newEmojiDesk()
+	r.curt.Store(false)
+	r.hashing.CompareAndSwap(hashingRefused, hashingUnknown)
 }
 
 // tell gives notice, with what was counted since the last one.
@@ -242,6 +261,8 @@ func (v *live) tell(n Notice) {
 	defer r.mu.Unlock()
 	n.Messages, n.Edited = r.result.Messages-v.told.Messages, r.result.Edited-v.told.Edited
 	n.Deleted, n.Media = r.result.Deleted-v.told.Deleted, r.result.Media-v.told.Media
+	n.Failing = len(r.result.Failures) + r.result.MissingFailed
+	v.toldAt = time.Now()
 	v.told.Messages, v.told.Edited, v.told.Deleted, v.told.Media = r.result.Messages, r.result.Edited, r.result.Deleted, r.result.Media
 	if v.notify != nil {
 		v.notify(n)

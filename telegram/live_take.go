@@ -31,6 +31,13 @@ const maxGather = 200
 // tick is how often a commit may become due without anything happening.
 const tick = 5 * time.Second
 
+// tellPause is how often notice is given of what a round through all chats
+// stores, and offlineAfter how long a connection has to be away to be told of.
+const (
+	tellPause    = 30 * time.Second
+	offlineAfter = 5 * time.Second
+)
+
 // A gathering is pushed updates that go into the archive in one step, with the
 // places up to which they were taken.
 type gathering struct {
@@ -62,7 +69,13 @@ func (v *live) take(ctx context.Context) error {
 			g = newGathering()
 		}
 	}
-	return v.store(ctx, g)
+	if err := v.store(ctx, g); err != nil {
+		return err
+	}
+	if v.changed() && time.Since(v.toldAt) >= tellPause {
+		v.tell(Notice{State: v.state}) // of a long round
+	}
+	return nil
 }
 
 // gather adds what one push tells.
@@ -302,6 +315,7 @@ func (v *live) watch(ctx context.Context) error {
 		if err := v.run.commitIfDue(ctx); err != nil {
 			return err
 		}
+		v.connection()
 		if v.changed() {
 			v.tell(Notice{State: v.state})
 		}
@@ -309,7 +323,7 @@ func (v *live) watch(ctx context.Context) error {
 		if !now.Before(v.due) {
 			return ctx.Err()
 		}
-		timer := time.NewTimer(max(0, min(v.next().Sub(now), tick)))
+		timer := time.NewTimer(max(time.Millisecond, min(v.next().Sub(now), tick)))
 		select {
 		case <-ctx.Done():
 		case <-v.in.wake:
@@ -320,6 +334,22 @@ func (v *live) watch(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// connection gives notice of a connection that is away, and of one that is back.
+func (v *live) connection() {
+	state, gone := FollowLive, v.in.gone()
+	if gone >= offlineAfter {
+		state = FollowOffline
+	}
+	if gone > 0 && gone < offlineAfter || state == v.state {
+		return
+	}
+	if state == FollowLive {
+		v.hurry() // what was given up meanwhile is tried again
+	}
+	v.state = state
+	v.tell(Notice{State: state})
 }
 
 // next is when something is to be done.

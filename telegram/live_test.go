@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotd/td/telegram"
+
 	"telekeep/archive"
 	"telekeep/telegram/simulator/world"
 )
@@ -366,4 +368,23 @@ func (f *follower) ended(t *testing.T) (*Result, error) {
 		t.Fatal("it does not end")
 	}
 	return nil, nil
+}
+
+// A data centre that was given up is tried again when following looks through
+// everything anew.
+func TestPoolRevives(t *testing.T) {
+	p := newPool(1, func(context.Context) (telegram.CloseInvoker, error) { return newFakeServer(nil), nil })
+	_ = p.down(errSilent)
+	if _, err := p.get(t.Context()); !errors.Is(err, errDown) {
+		t.Fatalf("error %v", err)
+	}
+	p.revive()
+	if _, err := p.get(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.close()
+	p.revive()
+	if _, err := p.get(t.Context()); !errors.Is(err, errClosed) {
+		t.Fatalf("error %v", err)
+	}
 }

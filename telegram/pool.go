@@ -92,6 +92,15 @@ func (p *pool) giveUp(err error) {
 	}
 }
 
+// revive tries a data centre again that was given up.
+func (p *pool) revive() {
+	_ = p.turn.take(context.Background())
+	defer p.turn.give()
+	if errors.Is(p.ended, errDown) {
+		p.ended = nil
+	}
+}
+
 // down gives the data centre up because of err, and returns why.
 func (p *pool) down(err error) error {
 	err = fmt.Errorf("%w: %w", errDown, err)

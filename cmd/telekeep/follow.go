@@ -23,6 +23,7 @@ type followLine struct {
 	Edited   int       `json:"edited,omitempty"`
 	Deleted  int       `json:"deleted,omitempty"`
 	Media    int       `json:"media,omitempty"`
+	Failing  int       `json:"failing,omitempty"` // could not be fetched this time
 	Retry    float64   `json:"retry_seconds,omitempty"`
 	Error    string    `json:"error,omitempty"`
 }
@@ -33,14 +34,15 @@ type followLog struct {
 	app    *app
 	asJSON bool
 
-	mu     sync.Mutex
-	states map[string]string // by account, as last printed
+	mu      sync.Mutex
+	states  map[string]string // by account, as last printed
+	failing map[string]int
 }
 
 func (l *followLog) notice(account string, n telegram.Notice) {
 	line := followLine{
 		Account: account, State: string(n.State), Messages: n.Messages, Edited: n.Edited, Deleted: n.Deleted, Media: n.Media,
-		Retry: n.Retry.Seconds(),
+		Failing: n.Failing, Retry: n.Retry.Seconds(),
 	}
 	if n.Err != nil {
 		line.Error = printable(oneLine(n.Err))
@@ -54,8 +56,9 @@ func (l *followLog) print(line followLine) {
 	line.Time = l.app.now().UTC().Truncate(time.Second)
 	news := line.Messages+line.Edited+line.Deleted+line.Media > 0
 	changed := l.states[line.Account] != line.State
-	l.states[line.Account] = line.State
-	if !news && !changed && line.Error == "" {
+	failing := line.Failing > l.failing[line.Account]
+	l.states[line.Account], l.failing[line.Account] = line.State, line.Failing
+	if !news && !changed && !failing && line.Error == "" {
 		return
 	}
 	if l.asJSON {
@@ -66,6 +69,9 @@ func (l *followLog) print(line followLine) {
 	if news {
 		fmt.Fprintf(l.app.out, "%s: stored %s\n", line.Account, line.counts())
 	}
+	if failing {
+		fmt.Fprintf(l.app.out, "%s: %s could not be fetched and will be tried again\n", line.Account, plural(line.Failing, "thing", "things"))
+	}
 	switch {
 	case line.Retry > 0:
 		fmt.Fprintf(l.app.out, "%s: %s (%s); trying again in %.0f s\n", line.Account, line.State, line.Error, line.Retry)
@@ -74,6 +80,13 @@ func (l *followLog) print(line followLine) {
 	case changed:
 		fmt.Fprintf(l.app.out, "%s: %s\n", line.Account, line.State)
 	}
+}
+
+// failingOf is how much could not be fetched in an account, as last printed.
+func (l *followLog) failingOf(account string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failing[account]
 }
 
 // counts is what came into the archive, in words.
@@ -99,7 +112,7 @@ func (a *app) follow(ctx context.Context, cfg *config.Config, accounts []config.
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	a.reportJournal(b)
-	log := &followLog{app: a, asJSON: asJSON, states: map[string]string{}}
+	log := &followLog{app: a, asJSON: asJSON, states: map[string]string{}, failing: map[string]int{}}
 	failures := make([]error, len(accounts))
 	var group sync.WaitGroup
 	for i, account := range accounts {
@@ -126,7 +139,7 @@ func (a *app) followAccount(ctx context.Context, cfg *config.Config, account con
 		SyncOptions: telegram.SyncOptions{Rules: rulesOf(cfg)},
 		Notice:      func(n telegram.Notice) { log.notice(account.Name, n) },
 	})
-	end := followLine{Account: account.Name, State: "ended"}
+	end := followLine{Account: account.Name, State: "ended", Failing: log.failingOf(account.Name)}
 	if err != nil {
 		end.Error = printable(oneLine(err))
 	}
