@@ -48,6 +48,7 @@ func (w *Writer) Commit(ctx context.Context) (*Summary, error) {
 	if err := w.journal.rotate(base, w.carry()); err != nil {
 		return &done, w.fail(fmt.Errorf("behind a commit: %w", err))
 	}
+	w.store.FillReserve() // now that the journal takes no room
 	return &done, nil
 }
 

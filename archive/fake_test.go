@@ -54,6 +54,7 @@ type fakeStore struct {
 	chunks map[crypto.ID][]byte
 	state  map[string][]byte // changes; nil deletes
 	lost   uint64
+	tight  bool
 	// fail is asked before every call; nil never fails. Of "commit" and
 	// "committed", the second comes when the commit is durable.
 	fail func(call string) error
@@ -155,6 +156,10 @@ func (s *fakeStore) Commit(_ context.Context, records []crypto.ID) (*chunkstore.
 }
 
 func (s *fakeStore) LostUpTo() uint64 { return s.lost }
+
+func (s *fakeStore) Tight() bool { return s.tight }
+
+func (s *fakeStore) FillReserve() { s.tight = false }
 
 func (s *fakeStore) NewStream() stream { return &fakeStream{store: s} }
 

@@ -142,6 +142,29 @@ func TestFullDiskRecovers(t *testing.T) {
 	}
 }
 
+// When the store has used up its reserve the commit comes before the next step.
+func TestTightStoreIsCommitted(t *testing.T) {
+	v := newFakeVault()
+	s := v.writer()
+	w := openFake(t, s, t.TempDir())
+	m, err := w.BeginMedia(t.Context(), "photo:1", 2*worthRoom)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for off := int64(0); off < worthRoom; off += worthRoom / 4 {
+		if len(v.commits) > 0 {
+			t.Fatal("a commit that nothing asked for")
+		}
+		if err := m.WritePart(t.Context(), off, randomBytes(uint64(off), worthRoom/4)); err != nil {
+			t.Fatal(err)
+		}
+		s.tight = off > 0
+	}
+	if err := m.WritePart(t.Context(), worthRoom, randomBytes(9, 100)); err != nil || len(v.commits) != 1 {
+		t.Errorf("%d commits, %v", len(v.commits), err)
+	}
+}
+
 // A full disk never leaves a journal that a later process cannot read, wherever the
 // write stopped.
 func TestFullDiskAtEveryByte(t *testing.T) {

@@ -13,8 +13,14 @@ import (
 const worthRoom = 4 << 20
 
 // step runs f, which takes one step or none. Where the journal's disk is full a commit
-// empties the journal, and f runs once more.
+// empties the journal, and f runs once more. If the store used up what it kept for that
+// commit, the journal must not take the room.
 func (w *Writer) step(ctx context.Context, f func() error) error {
+	if w.store.Tight() && w.bytes.Load() >= worthRoom {
+		if _, err := w.Commit(ctx); err != nil {
+			return err
+		}
+	}
 	err := w.gated(f)
 	if !isNoSpace(err) || errors.Is(err, ErrBroken) || w.bytes.Load() < worthRoom {
 		return err

@@ -35,7 +35,6 @@ func (w *Writer) Commit(ctx context.Context, records []crypto.ID) (*Commit, erro
 	}
 	if landed != nil {
 		records = nil
-		w.state.reserve.fill() // which it would have done
 	}
 	next, err := w.prepare(records)
 	if err != nil || next == nil {
@@ -46,7 +45,6 @@ func (w *Writer) Commit(ctx context.Context, records []crypto.ID) (*Commit, erro
 		w.unsure = true
 		return nil, err
 	}
-	w.state.reserve.fill()
 	w.pipeline.committed()
 	w.resume.settled(next.changes)
 	return c, w.pipeline.freeMemory()

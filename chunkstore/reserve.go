@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"sync/atomic"
 )
 
 // reserveSize is how many bytes a reserve holds: more than the state grows by in one
@@ -17,11 +18,15 @@ const reserveSize = 8 << 20
 // everything else:
 //
 //	state.db          ◀─ no space ─▶ remove state.db.reserve, once more
-//	state.db.reserve  ◀─ written again behind a commit
-type reserve struct{ path string }
+//	state.db.reserve  ◀─ written again when the journal is empty
+type reserve struct {
+	path string
+	used atomic.Bool // since it was last filled
+}
 
 // fill makes the reserve if there is none. Where there is no room for it there is none.
-func (r reserve) fill() {
+func (r *reserve) fill() {
+	r.used.Store(false)
 	f, err := os.OpenFile(r.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return // mostly because it is there
@@ -35,12 +40,18 @@ func (r reserve) fill() {
 		_, err = f.Write(buf)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		r.free()
+		os.Remove(r.path) // what there is of it
 	}
 }
 
 // free removes the reserve and reports whether there was one.
-func (r reserve) free() bool { return !errors.Is(os.Remove(r.path), fs.ErrNotExist) }
+func (r *reserve) free() bool {
+	if errors.Is(os.Remove(r.path), fs.ErrNotExist) {
+		return false
+	}
+	r.used.Store(true)
+	return true
+}
 
 // withReserve runs f, which changes the state. If there is no room it runs once more
 // without the reserve.

@@ -43,7 +43,11 @@ func TestFullStateDisk(t *testing.T) {
 	if _, err := w.Commit(t.Context(), records); err != nil {
 		t.Fatalf("with room again: %v", err)
 	}
-	if _, err := os.Stat(f.state + ".reserve"); err != nil {
+	if !w.Tight() {
+		t.Error("nobody would know that a commit is needed")
+	}
+	w.FillReserve()
+	if _, err := os.Stat(f.state + ".reserve"); err != nil || w.Tight() {
 		t.Errorf("the reserve was not made again: %v", err)
 	}
 	f.verify()

@@ -122,7 +122,7 @@ func openStateFile(path, vault, writer string) (*state, error) {
 	}
 	reads.SetMaxOpenConns(readers)
 	reads.SetMaxIdleConns(readers)
-	s := &state{db: db, reads: reads, reserve: reserve{path + ".reserve"}}
+	s := &state{db: db, reads: reads, reserve: reserve{path: path + ".reserve"}}
 	if err := s.withReserve(func() error { return s.prepare(vault, writer) }); err != nil {
 		return nil, errors.Join(sortStateError(err), reads.Close(), db.Close())
 	}

@@ -124,6 +124,7 @@ func (w *Writer) start(ctx context.Context, vault *Vault, o WriterOptions) error
 		return err
 	}
 	w.last.Store(&last)
+	w.state.reserve.fill()
 	if _, err := w.catchUp(ctx); err != nil {
 		return err
 	}
@@ -227,6 +228,15 @@ func (w *Writer) Problems() []*Problem {
 // and has later ones that build on them: only values that stand for themselves can
 // be relied on.
 func (w *Writer) LostUpTo() uint64 { return w.lost }
+
+// Tight reports whether the disk of the local state was full since the last commit, so
+// that only a reserve made room: the next Commit should come before the disk is filled
+// again.
+func (w *Writer) Tight() bool { return w.state.reserve.used.Load() }
+
+// FillReserve makes the reserve again, as far as there is room: for whoever has just made
+// some. OpenWriter does so too.
+func (w *Writer) FillReserve() { w.state.reserve.fill() }
 
 // Stats returns what was done since the Writer was opened.
 func (w *Writer) Stats() Stats { return w.pipeline.snapshot() }
