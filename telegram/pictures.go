@@ -92,6 +92,7 @@ func (r *run) chatPhotos(ctx context.Context) error {
 		case err == nil:
 		case refused(err) && !ends(err):
 			asked.Refused = r.now() // this one; others may be had
+			r.warn("pictures of chats", err)
 		default:
 			return err
 		}

@@ -222,7 +222,7 @@ func (s *Simulator) open(dc int, address string, saved []*mtproto.Key) error {
 		key = func() (*rsa.PrivateKey, error) { return s.key, nil }
 	}
 	server, err := mtproto.NewServer(mtproto.Options{
-		DC: dc, Key: key, Keys: keys, Handler: s, Idle: s.o.Idle, Log: s.o.Log,
+		DC: dc, Key: key, Keys: keys, Handler: s, Idle: s.o.Idle, Now: s.o.Now, Log: s.o.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("simulator: data centre %d: %w", dc, err)

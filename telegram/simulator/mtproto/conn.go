@@ -111,7 +111,7 @@ func (c *conn) fail(code int32) {
 func (c *conn) readLoop(ctx context.Context) error {
 	var b bin.Buffer
 	for {
-		deadline := c.server.now().Add(c.server.idle)
+		deadline := time.Now().Add(c.server.idle)
 		if !c.hangup.IsZero() && c.hangup.Before(deadline) {
 			deadline = c.hangup
 		}
@@ -209,7 +209,7 @@ func (c *conn) take() (parcels []parcel, errs []int32, closed bool) {
 }
 
 func (c *conn) writeAll(parcels []parcel, errs []int32) error {
-	if err := c.wire.SetWriteDeadline(c.server.now().Add(writeTime)); err != nil {
+	if err := c.wire.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
 		return err
 	}
 	s := c.server.sealers.get()

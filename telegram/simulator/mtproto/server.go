@@ -27,7 +27,7 @@ type Options struct {
 	Keys    *Keys
 	Handler Handler
 	Idle    time.Duration    // silence after which a connection is closed, default 3 minutes
-	Now     func() time.Time // default time.Now; deadlines of connections go by it too
+	Now     func() time.Time // the time that clients are told and have to know, default time.Now
 	Log     *slog.Logger     // default: none
 }
 
@@ -141,7 +141,7 @@ func (s *Server) handle(ctx context.Context, tcp net.Conn) error {
 	defer tcp.Close()
 	stop := context.AfterFunc(ctx, func() { _ = tcp.Close() })
 	defer stop()
-	if err := tcp.SetReadDeadline(s.now().Add(helloTime)); err != nil {
+	if err := tcp.SetReadDeadline(time.Now().Add(helloTime)); err != nil {
 		return err
 	}
 	w, err := newWire(tcp)
