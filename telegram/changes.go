@@ -246,6 +246,10 @@ func (r *run) deletion(b *batch, id archive.PeerID, ids []int) error {
 	if ids = slices.Compact(ids); len(ids) == 0 {
 		return nil
 	}
+	r.erased[id] = true
+	if err := r.markDeleted(b, id, ids); err != nil {
+		return err
+	}
 	rec := r.record(archive.KindDeletion)
 	rec.Chat, rec.Deletion = id, &archive.Deletion{IDs: ids}
 	b.records = append(b.records, rec)

@@ -494,10 +494,10 @@ func TestFetchListsWhatFails(t *testing.T) {
 		if res.Media != 2 || res.MissingTotal != 1 || res.Missing[0].Key != "document:2" || res.Missing[0].Reason != archive.MissingFailed {
 			t.Fatalf("result %+v", res)
 		}
-		applied := a.applied
+		records := len(a.records)
 		again := restoreAndFetch(t, f, a)
-		if again.MissingTotal != 1 || a.applied != applied {
-			t.Fatalf("the second try: %d missing, %d batches; want 1 and none", again.MissingTotal, a.applied-applied)
+		if again.MissingTotal != 1 || len(a.records) != records {
+			t.Fatalf("the second try: %d missing, %d records; want 1 and none", again.MissingTotal, len(a.records)-records)
 		}
 		f.mend()
 		if again = restoreAndFetch(t, f, a); again.Media != 1 || again.MissingTotal != 0 {
@@ -516,6 +516,7 @@ func TestFetchListsWhatFails(t *testing.T) {
 func restoreAndFetch(t *testing.T, f *fakeFiles, a *fakeArchive) *Result {
 	t.Helper()
 	r := newFakeRun(t, newFakeServer(f.answer), a)
+	r.eager = true
 	if err := r.media.restore(); err != nil {
 		t.Fatal(err)
 	}
@@ -639,5 +640,44 @@ func TestDownloadOfTwo(t *testing.T) {
 			t.Fatalf("%d parts were fetched, want 3", len(f.asked))
 		}
 		f.check(t, a, 1, true)
+	})
+}
+
+// A file that failed is tried again at once, then after longer and longer pauses;
+// whoever is eager does not wait for them.
+func TestFetchBacksOff(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f, a := newFakeFiles(100), newFakeArchive()
+		f.spoil = func(int64, []byte) []byte { return nil }
+		fetchAll(t, f, a)
+		now, asked := int64(1_700_000_000), 0
+		try := func(after time.Duration, eager bool) bool {
+			now += int64(after / time.Second)
+			r := newFakeRun(t, newFakeServer(f.answer), a)
+			r.eager, r.options.Now = eager, func() time.Time { return time.Unix(now, 0) }
+			asked = len(f.asked)
+			if err := r.media.restore(); err != nil {
+				t.Fatal(err)
+			}
+			r.media.close()
+			if err := r.media.fetch(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if r.result.MissingFailed != 1 {
+				t.Fatalf("the file is not listed: %+v", r.result)
+			}
+			return len(f.asked) > asked
+		}
+		for i, step := range []struct {
+			after        time.Duration
+			eager, tried bool
+		}{
+			{0, false, true}, {time.Minute, false, false}, {4 * time.Minute, false, true}, {5 * time.Minute, false, false},
+			{0, true, true}, {59 * time.Minute, false, false}, {time.Minute, false, true}, {23 * time.Hour, false, true}, {23 * time.Hour, false, false},
+		} {
+			if tried := try(step.after, step.eager); tried != step.tried {
+				t.Fatalf("step %d: tried %v, want %v", i, tried, step.tried)
+			}
+		}
 	})
 }

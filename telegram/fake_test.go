@@ -196,6 +196,9 @@ func checkRecord(r *archive.Record) error {
 func (a *fakeArchive) Get(key string) ([]byte, bool, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if m, ok := a.media[archive.MediaKey(strings.TrimPrefix(key, archive.StoredKey("")))]; ok && m.file != nil {
+		return fmt.Append(nil, m.size), true, nil
+	}
 	value, ok := a.state[key]
 	return slices.Clone(value), ok, nil
 }

@@ -162,7 +162,7 @@ type left string
 const (
 	leftNowhere left = ""        // it is stored
 	leftFetch   left = listFetch // try again
-	leftLater   left = listLater // when the rules change
+	// Anything else is why it is not to be fetched now.
 )
 
 // ended notes what became of a file, and reports whether it was the last.
@@ -170,9 +170,11 @@ func (p *fetchPage) ended(f workFile, where left) (last bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch where {
+	case leftNowhere:
 	case leftFetch:
 		p.left.fetch = append(p.left.fetch, f)
-	case leftLater:
+	default:
+		f.Why = string(where)
 		p.left.later = append(p.left.later, f)
 	}
 	p.open--
@@ -200,7 +202,7 @@ func (f *fetcher) file(ctx context.Context, p *fetchPage, file workFile) (left, 
 		return leftFetch, nil // the rules on chats changed meanwhile
 	}
 	if why := f.run.leftOut(c, file); why != "" {
-		return leftLater, f.note(ctx, file, why, "")
+		return left(why), f.note(ctx, file, why, "")
 	}
 	if known, err := f.resting(file); err != nil || known != nil {
 		f.run.report(p.work.Chat, file, known)
@@ -275,15 +277,14 @@ func (f *fetcher) note(ctx context.Context, file workFile, why, detail string) e
 	return f.run.apply(ctx, &b)
 }
 
-// resting returns what is known of a file that the server did not have a short
-// while ago.
+// resting returns what is known of a file that is not to be tried again yet.
 func (f *fetcher) resting(file workFile) (*missingState, error) {
 	var known missingState
 	ok, err := load(f.run.archive, missingKey(f.run.account, file.Key), &known)
-	if err != nil || !ok || known.Reason != archive.MissingUnavailable {
+	if err != nil || !ok || f.run.now() >= known.Next {
 		return nil, err
 	}
-	if f.run.now()-known.At >= int64(unavailableRetry/time.Second) {
+	if f.run.eager && known.Reason == archive.MissingFailed {
 		return nil, nil
 	}
 	return &known, nil

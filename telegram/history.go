@@ -53,7 +53,34 @@ func (r *run) chat(ctx context.Context, c *chat) error {
 			return err
 		}
 	}
+	erased := r.erased[c.id] || r.erased[""] && c.id.Kind() != archive.PeerChannel
+	if (len(gaps) > 0 || erased) && unknown == nil {
+		if err := r.recount(ctx, c); err != nil {
+			return err
+		}
+	}
 	return errors.Join(unknown, r.describe(ctx, c))
+}
+
+// recount asks for the server's count of messages if the one that it gave with a
+// page is not that of what is stored now.
+func (r *run) recount(ctx context.Context, c *chat) error {
+	stored, err := storedIn(r.archive, r.account, c.id)
+	if err != nil || stored == c.dialog.Count {
+		return archived(err)
+	}
+	p, err := r.link.newest(ctx, c)
+	switch {
+	case dispensable(err):
+		return nil
+	case err != nil:
+		return err
+	case p.count > 0:
+		c.dialog.Count = p.count
+	case p.whole:
+		c.dialog.Count = len(p.messages)
+	}
+	return nil
 }
 
 // errForbidden: the list of chats names a chat that cannot be read any more.

@@ -179,7 +179,7 @@ func TestMediaListsMerge(t *testing.T) {
 				files.mend()
 			}
 			r := newFakeRun(t, s, a)
-			r.rules = rules
+			r.rules, r.eager = rules, true
 			if err := r.sync(t.Context(), r.link); err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,8 @@
 package telegram
 
 import (
+	"time"
+
 	"github.com/gotd/td/tg"
 
 	"telekeep/archive"
@@ -29,7 +31,11 @@ func (r *run) message(b *batch, c *chat, m tg.MessageClass, files *sorted) (bool
 	if err := r.wantEmoji(b, msg.Date, normal.EmojiIn(msg)...); err != nil {
 		return false, err
 	}
-	for _, ref := range normal.Files(m) {
+	refs := normal.Files(m)
+	if err := r.markStored(b, c.id, msg.ID, len(refs) > 0); err != nil {
+		return false, err
+	}
+	for _, ref := range refs {
 		f := workFile{FileRef: ref, Message: msg.ID, Date: msg.Date, Protected: msg.Protected}
 		if err := r.sortFile(b, c, f, files); err != nil {
 			return false, err
@@ -41,17 +47,11 @@ func (r *run) message(b *batch, c *chat, m tg.MessageClass, files *sorted) (bool
 // sorted is files by what is to become of them.
 type sorted struct {
 	fetch []workFile
-	later []workFile // as long as the rules, or their owner, do not allow it
+	later []workFile // as long as the rules, their owner or the server do not allow it
 }
 
 // sortFile decides about one file of a message of c.
 func (r *run) sortFile(b *batch, c *chat, f workFile, files *sorted) error {
-	switch {
-	case f.SelfDestruct:
-		return r.missing(b, c.id, f, archive.MissingExpiring, "")
-	case f.Gone:
-		return r.missing(b, c.id, f, archive.MissingUnavailable, "the server offers no file")
-	}
 	_, stored, err := r.archive.HasMedia(f.Key)
 	if err != nil {
 		return archived(err)
@@ -60,24 +60,31 @@ func (r *run) sortFile(b *batch, c *chat, f workFile, files *sorted) error {
 		r.count(func(res *Result) { res.MediaKnown++ })
 		return nil
 	}
-	switch why := r.leftOut(c, f); why {
-	case "":
+	if f.Why = r.leftOut(c, f); f.Why == "" {
 		files.fetch = append(files.fetch, f)
-	case archive.MissingProtected:
-		files.later = append(files.later, f)
-		return r.missing(b, c.id, f, why, "")
-	default:
-		files.later = append(files.later, f)
-		r.count(func(res *Result) { res.MediaLeft++ })
-		b.records = append(b.records, r.missingRecord(f, why, ""))
+		return nil
 	}
-	return nil
+	files.later = append(files.later, f)
+	switch f.Why {
+	case archive.MissingExcluded, archive.MissingTooLarge:
+		r.count(func(res *Result) { res.MediaLeft++ })
+		b.records = append(b.records, r.missingRecord(f, f.Why, ""))
+		return nil
+	case archive.MissingUnavailable:
+		return r.missing(b, c.id, f, f.Why, "the server offers no file")
+	}
+	return r.missing(b, c.id, f, f.Why, "")
 }
 
 // leftOut is why a file of a chat is not to be fetched now, "" if it is. The
 // chat is nil if the list of chats does not have it any more.
 func (r *run) leftOut(c *chat, f workFile) string {
-	if f.Protected || c != nil && c.protected() {
+	switch {
+	case f.SelfDestruct:
+		return archive.MissingExpiring
+	case f.Gone:
+		return archive.MissingUnavailable
+	case f.Protected || c != nil && c.protected():
 		return archive.MissingProtected
 	}
 	return r.rules.media(f.Kind, f.Size, f.Date)
@@ -121,13 +128,34 @@ func (r *run) noteMissing(b *batch, f workFile, why, detail string) error {
 	if _, err := load(r.archive, missingKey(r.account, f.Key), &known); err != nil {
 		return err
 	}
-	if known.Reason == why && known.Detail == detail && why != archive.MissingUnavailable {
+	same := known.Reason == why && known.Detail == detail
+	if same && why != archive.MissingUnavailable && why != archive.MissingFailed {
 		return nil
 	}
-	if known.Reason != why || known.Detail != detail {
+	if !same {
 		b.records = append(b.records, r.missingRecord(f, why, detail))
 	}
-	return b.set(missingKey(r.account, f.Key), missingState{Reason: why, Detail: detail, At: r.now()})
+	return b.set(missingKey(r.account, f.Key), known.again(why, detail, r.now()))
+}
+
+// again is what is to be remembered of a file after one more try that came to
+// nothing.
+func (m missingState) again(why, detail string, now int64) missingState {
+	next := missingState{Reason: why, Detail: detail, At: now}
+	switch why {
+	case archive.MissingUnavailable:
+		next.Next = now + int64(unavailableRetry/time.Second)
+	case archive.MissingFailed:
+		next.Tries = m.Tries + 1
+		next.Next = now + int64(failurePause(next.Tries)/time.Second)
+	}
+	return next
+}
+
+// failurePause is how long a file is left in peace that failed so many times.
+func failurePause(tries int) time.Duration {
+	pauses := []time.Duration{0, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour, 24 * time.Hour}
+	return pauses[min(max(tries, 1), len(pauses))-1]
 }
 
 func (r *run) missingRecord(f workFile, why, detail string) *archive.Record {

@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"slices"
 	"time"
 
 	"telekeep/archive"
@@ -41,6 +42,9 @@ type Result struct {
 	// TakeoutAfter is when the server lets a takeout begin, if it put it off: at
 	// once if the account confirms it on another device. The zero time otherwise.
 	TakeoutAfter time.Time
+	// CompleteUntil is when the sync began, if everything asked for that was sent
+	// until then is there; else zero.
+	CompleteUntil time.Time
 	// FloodWaited is how long the server asked to wait, all in all.
 	FloodWaited time.Duration
 }
@@ -50,7 +54,9 @@ const maxMissing = 1000
 
 // Complete reports whether everything is in the archive that the rules ask for
 // and the server gives.
-func (r *Result) Complete() bool { return r.MissingFailed == 0 && len(r.Failures) == 0 }
+func (r *Result) Complete() bool {
+	return r.MissingFailed == 0 && !slices.ContainsFunc(r.Failures, func(f ChatFailure) bool { return !f.Refused })
+}
 
 // A MissingItem is a file that is not in the archive.
 type MissingItem struct {
@@ -68,6 +74,9 @@ type ChatFailure struct {
 	Chat   archive.PeerID
 	Reason string // the server's word for it, such as CHANNEL_PRIVATE
 	Err    error
+	// Refused: the server says that the account may not read it (any more). What
+	// was archived stays; there is nothing to try again.
+	Refused bool
 }
 
 // A Phase is a part of a sync.

@@ -24,6 +24,7 @@ type run struct {
 	archive  Archive
 	rules    Rules
 	takeout  TakeoutMode
+	eager    bool
 	account  archive.PeerID
 	progress func(Event)
 	log      *slog.Logger
@@ -47,7 +48,12 @@ type run struct {
 	chats map[archive.PeerID]*chat
 	media *fetcher
 
-	wrote      atomic.Bool // a record was made
+	wrote   atomic.Bool             // a record was made
+	erased  map[archive.PeerID]bool // of the goroutine that syncs messages: where messages were deleted; "" as in deletion
+	started int64                   // when the list of chats was asked for, Unix seconds
+	lazy    batch                   // of the goroutine that syncs messages: what is stored if anything else is
+	stored  atomic.Bool             // something is
+
 	committing sync.Mutex
 	steps      atomic.Int64 // how often something was applied
 	hashing    atomic.Int32 // whether the server gives hashes of files
@@ -76,6 +82,10 @@ func (r *run) apply(ctx context.Context, b *batch) error {
 	if b.empty() {
 		return nil
 	}
+	if err := b.closeLedger(); err != nil {
+		return err
+	}
+	r.stored.Store(true)
 	err := r.archive.Apply(context.WithoutCancel(ctx), archive.Batch{Records: b.records, State: b.state})
 	if err != nil {
 		return archived(err)
@@ -182,6 +192,6 @@ func (r *run) report(chat archive.PeerID, f workFile, why *missingState) {
 func (r *run) fail(c *chat, err error) {
 	r.log.Warn("a chat could not be fetched completely", "error", reason(err))
 	r.count(func(res *Result) {
-		res.Failures = append(res.Failures, ChatFailure{Chat: c.id, Reason: reason(err), Err: err})
+		res.Failures = append(res.Failures, ChatFailure{Chat: c.id, Reason: reason(err), Err: err, Refused: refusedChat(err)})
 	})
 }

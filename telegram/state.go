@@ -17,6 +17,8 @@ import (
 //	account/ACCOUNT              accountState
 //	chat/ACCOUNT/PEER            chatState
 //	peer/ACCOUNT/PEER            print of the newest profile record
+//	note/ACCOUNT/PEER            chatNote: what the last sync had to say about it
+//	ids/ACCOUNT/PEER/BLOCK       ledgerBlock: what became of each message id
 //	missing/ACCOUNT/MEDIAKEY     missingState
 //	item/ACCOUNT/KIND/ITEM       print of the newest record of a thing, and of what
 //	                             changes by itself in it
@@ -54,8 +56,11 @@ type accountState struct {
 	Profile string       `json:"profile,omitempty"` // print of the newest account record
 	Updates *updateState `json:"updates,omitempty"`
 	// MediaRules is the print of the rules that listLater was sorted by.
-	MediaRules string        `json:"media_rules,omitempty"`
-	Takeout    *takeoutState `json:"takeout,omitempty"`
+	MediaRules string `json:"media_rules,omitempty"`
+	// Complete is the start of the last sync after which everything asked for
+	// was there, Unix seconds. One that stored nothing new may be left out.
+	Complete int64         `json:"complete,omitempty"`
+	Takeout  *takeoutState `json:"takeout,omitempty"`
 }
 
 // updateState is how far the account's updates were taken: those of users and
@@ -102,7 +107,9 @@ type rescan struct {
 type missingState struct {
 	Reason string `json:"reason"`
 	Detail string `json:"detail,omitempty"`
-	At     int64  `json:"at"` // Unix seconds of the last try
+	At     int64  `json:"at"`              // Unix seconds of the last try
+	Tries  int    `json:"tries,omitempty"` // that failed, one after the other
+	Next   int64  `json:"next,omitempty"`  // no try before then, Unix seconds
 }
 
 // work is files of one chat that are to be fetched, at most those of a page.
@@ -126,6 +133,8 @@ type workFile struct {
 	Message   int   `json:"message"`
 	Date      int64 `json:"date"`                // of the message, Unix seconds
 	Protected bool  `json:"protected,omitempty"` // by the message itself
+	// Why it is on listLater: one of archive.Missing….
+	Why string `json:"why,omitempty"`
 	// Emoji: it stands in no message; its number gets a new reference.
 	Emoji bool `json:"emoji,omitempty"`
 	// Source is where new references come from if not from the message: one of
@@ -213,6 +222,7 @@ type batch struct {
 	records []*archive.Record
 	state   map[string][]byte
 	queued  []queued // work that the state names, to be started behind it
+	ledger  map[string]*ledgerBlock
 }
 
 // set puts a JSON value into the state.
@@ -233,4 +243,4 @@ func (b *batch) put(key string, value []byte) {
 	b.state[key] = value
 }
 
-func (b *batch) empty() bool { return len(b.records) == 0 && len(b.state) == 0 }
+func (b *batch) empty() bool { return len(b.records) == 0 && len(b.state) == 0 && len(b.ledger) == 0 }

@@ -25,6 +25,9 @@ type SyncOptions struct {
 	// Progress, if set, is told how far the sync is, from one goroutine at a
 	// time and often: it must be quick.
 	Progress func(Event)
+	// Eager tries files again that failed, also before the time that was set for
+	// their next try: somebody is waiting for it.
+	Eager bool
 }
 
 // Sync brings the archive up to date with the account: chats, messages, edits
@@ -40,7 +43,8 @@ type SyncOptions struct {
 // and those of the archive.
 func (c *Client) Sync(ctx context.Context, a Archive, o SyncOptions) (*Result, error) {
 	r := &run{
-		options: &c.options, archive: a, rules: o.Rules, takeout: o.Takeout, account: c.Account(), progress: o.Progress, log: c.options.Log,
+		options: &c.options, archive: a, rules: o.Rules, takeout: o.Takeout, eager: o.Eager, account: c.Account(),
+		progress: o.Progress, log: c.options.Log,
 	}
 	if r.account == "" {
 		return &r.result, ErrNotSignedIn
@@ -57,7 +61,7 @@ func (c *Client) Sync(ctx context.Context, a Archive, o SyncOptions) (*Result, e
 		}
 	}
 	if _, broken := errors.AsType[*archiveError](err); !broken {
-		err = errors.Join(err, r.flush(ctx))
+		err = errors.Join(err, r.settle(ctx, err), r.flush(ctx))
 	}
 	r.result.FloodWaited = gates.total()
 	return &r.result, err
@@ -114,7 +118,7 @@ func (r *run) start(l *link) {
 	r.emoji = newEmojiDesk()
 	r.chats, r.order, r.lifted, r.loose = map[archive.PeerID]*chat{}, nil, false, nil
 	r.media = newFetcher(r)
-	r.state = accountState{}
+	r.state, r.erased = accountState{}, map[archive.PeerID]bool{}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.event = Event{Phase: PhaseChats}
@@ -175,6 +179,7 @@ func (r *run) profile(ctx context.Context) error {
 
 // list fetches the list of chats and decides which are included.
 func (r *run) list(ctx context.Context) error {
+	r.started = r.now()
 	chats, err := r.link.dialogs(ctx, r.account)
 	if err != nil {
 		return err
@@ -211,7 +216,11 @@ func (r *run) list(ctx context.Context) error {
 	})
 	r.count(func(res *Result) { res.Chats, res.Unmatched, r.chats = included, unmatched, known })
 	r.tell(func(e *Event) { e.ChatsTotal = included })
-	return nil
+	var b batch
+	if err := r.noteList(&b); err != nil {
+		return err
+	}
+	return r.apply(ctx, &b)
 }
 
 // messages brings every included chat up to date.
@@ -230,14 +239,22 @@ func (r *run) messages(ctx context.Context) error {
 		if c.away {
 			read = r.awayMessages
 		}
-		if err := read(ctx, c); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if ends(err) {
-				return err
-			}
+		err := read(ctx, c)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case ends(err):
+			return err
+		default:
 			r.fail(c, err)
+		}
+		var b batch
+		if err := r.noteFailure(&b, c, err); err != nil {
+			return err
+		}
+		if err := r.apply(ctx, &b); err != nil {
+			return err
 		}
 		if old := r.oldGroup(c); old != nil {
 			// Only found out now. Not into r.chats: media is being fetched.
@@ -304,14 +321,17 @@ func (r *run) resortWork(ctx context.Context, key string) error {
 		return err
 	}
 	var files sorted
+	changed := false
 	for _, f := range later.Files {
-		if r.leftOut(r.chatOf(later.Chat, f), f) == "" {
+		why := r.leftOut(r.chatOf(later.Chat, f), f)
+		changed = changed || f.Why != why
+		if f.Why = why; why == "" {
 			files.fetch = append(files.fetch, f)
 		} else {
 			files.later = append(files.later, f)
 		}
 	}
-	if len(files.fetch) == 0 {
+	if !changed {
 		return nil
 	}
 	var b batch

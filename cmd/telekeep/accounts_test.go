@@ -53,7 +53,7 @@ func TestTwoAccounts(t *testing.T) {
 	if both = syncOf(t, mustCall(t, "", "sync", "--dir", dir, "--json").out); both[0].Messages != 1 || both[0].Error != "" {
 		t.Errorf("after another login: %+v", both[0])
 	}
-	if out := mustCall(t, "", "status", "--dir", dir).out; !strings.HasPrefix(out, "backed up as of") {
+	if out := mustCall(t, "", "status", "--dir", dir).out; !strings.HasPrefix(out, "account main: complete up to") {
 		t.Errorf("status says %s", out)
 	}
 

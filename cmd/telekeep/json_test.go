@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"telekeep/telegram"
 )
 
 // decodeStrict reads the one document that a command printed: no field that is not
@@ -128,6 +130,12 @@ type vaultAndAccounts struct {
 		Name     string `json:"name"`
 		SignedIn bool   `json:"signed_in"`
 		LastSync *int   `json:"last_sync"`
+		ID       string `json:"id"`
+		Complete *int   `json:"complete_until"`
+
+		Holding holding              `json:"holding"`
+		Gaps    []*telegram.ChatGaps `json:"gaps"`
+		Others  telegram.MediaGaps   `json:"other_files"`
 	} `json:"accounts"`
 	OwnerKeyHere string `json:"owner_key_here"`
 }
@@ -141,6 +149,9 @@ func jsonFields(t reflect.Type) []string {
 	}
 	var names []string
 	for f := range t.Fields() {
+		if !f.IsExported() {
+			continue
+		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name != "" && name != "-" {
 			names = append(names, name)

@@ -12,6 +12,7 @@ import (
 
 	"telekeep/chunkstore"
 	"telekeep/config"
+	"telekeep/telegram"
 )
 
 // A statusReport is what status --json prints.
@@ -38,27 +39,50 @@ type vaultStatus struct {
 
 type accountStatus struct {
 	Name     string      `json:"name"`
+	ID       string      `json:"id,omitempty"` // Telegram's
 	SignedIn bool        `json:"signed_in"`
 	LastSync *syncReport `json:"last_sync,omitempty"`
 	Trouble  *trouble    `json:"trouble,omitempty"` // why the runs since then ended early
+	// CompleteUntil is the start of the last run after which everything asked for
+	// was there.
+	CompleteUntil *time.Time           `json:"complete_until,omitempty"`
+	Holding       *holding             `json:"holding,omitempty"`
+	Gaps          []*telegram.ChatGaps `json:"gaps,omitempty"`        // with --gaps
+	Others        *telegram.MediaGaps  `json:"other_files,omitempty"` // with --gaps: files that stand in no message
 }
 
 func (a *app) statusCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, gaps bool
 	c := &cobra.Command{
-		Use:   "status",
+		Use:   "status [--gaps [CHAT]]",
 		Short: "Say what is backed up and what is not",
-		Long:  "Says what the vault holds, when each account was last backed up, and what is missing.\nNeeds no key and no network.",
-		RunE: func(c *cobra.Command, _ []string) error {
-			return a.status(c.Context(), asJSON)
+		Long: `Says in one sentence up to which moment everything asked for is in the vault and
+what is missing, then what the vault holds and when each account was backed up.
+
+With --gaps it lists, chat by chat, which message ids are refused, left out by
+rules or still to be fetched, with the last error and the next try, and every file
+that is not stored, with the reason. With a chat's id (see telekeep chats) it lists
+all ids of that chat from 1 to the newest: stored, deleted in Telegram since, not on
+the server, and so on. Needs no key and no network.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o := gapOptions{list: gaps}
+			if len(args) > 0 {
+				if !gaps {
+					return &failure{code: exitUsage, err: fmt.Errorf("unexpected %q", args[0]), hint: "telekeep status --gaps CHAT"}
+				}
+				o.chat = args[0]
+			}
+			return a.status(c.Context(), o, asJSON)
 		},
 	}
 	a.registerVault(c)
+	c.Flags().BoolVar(&gaps, "gaps", false, "list what is missing of each chat, or all of one")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
-func (a *app) status(ctx context.Context, asJSON bool) error {
+func (a *app) status(ctx context.Context, o gapOptions, asJSON bool) error {
 	cfg, err := a.reading()
 	if err != nil {
 		return err
@@ -74,17 +98,12 @@ func (a *app) status(ctx context.Context, asJSON bool) error {
 		}
 	}
 	for _, account := range cfg.Accounts {
-		one := accountStatus{Name: account.Name}
-		if _, err := os.Stat(sessionPath(cfg, account)); err == nil {
-			one.SignedIn = true
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("cannot look at the session of %s: %w", account.Name, err)
-		}
-		if one.LastSync, err = loadSyncReport(cfg, account.Name); err != nil {
+		one, err := a.accountStatus(cfg, account, o)
+		if err != nil {
 			return err
 		}
 		one.Trouble = loadTrouble(cfg, account.Name)
-		r.Accounts = append(r.Accounts, one)
+		r.Accounts = append(r.Accounts, *one)
 	}
 	r.Verdict = verdict(r)
 	if alone(cfg) {
@@ -93,7 +112,7 @@ func (a *app) status(ctx context.Context, asJSON bool) error {
 	if asJSON {
 		return a.ui.json(r)
 	}
-	a.printStatus(r)
+	a.printStatus(r, o)
 	return nil
 }
 
@@ -160,49 +179,40 @@ func unlikeRemembered(ctx context.Context, cfg *config.Config, vault *chunkstore
 	return "the newest commits that this machine remembers are gone from the vault"
 }
 
-// verdict is the one sentence on top.
-func verdict(r *statusReport) string {
-	if r.Vault.Problem != "" {
-		return "not backed up: " + r.Vault.Problem
+// accountStatus says what is known here about one account.
+func (a *app) accountStatus(cfg *config.Config, account config.Account, o gapOptions) (*accountStatus, error) {
+	s := &accountStatus{Name: account.Name}
+	var err error
+	if s.LastSync, err = loadSyncReport(cfg, account.Name); err != nil {
+		return nil, err
 	}
-	var oldest time.Time
-	again := 0
-	for _, account := range r.Accounts {
-		switch {
-		case !account.SignedIn:
-			return "account " + account.Name + " is not signed in"
-		case account.Trouble != nil:
-			return "account " + account.Name + " is not backed up any more: " + account.Trouble.Error
-		case account.LastSync == nil:
-			return "account " + account.Name + " was never backed up to the end"
-		}
-		if oldest.IsZero() || account.LastSync.Finished.Before(oldest) {
-			oldest = account.LastSync.Finished
-		}
-		again += len(account.LastSync.Failures) + account.LastSync.MissingRetry
+	if _, err := os.Stat(sessionPath(cfg, account)); errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("cannot look at the session of %s: %w", account.Name, err)
 	}
-	if len(r.Accounts) == 0 {
-		return "the settings name no account"
+	s.SignedIn = true
+	secrets, err := readWriterSecrets(cfg)
+	if err != nil {
+		s.Holding = &holding{Problem: err.Error()}
+		return s, nil
 	}
-	text := "backed up as of " + oldest.Local().Format("2006-01-02 15:04:05")
-	if again > 0 {
-		text += fmt.Sprintf("; %s to be tried again", plural(again, "thing", "things"))
+	id, err := telegram.SessionAccount(sessionPath(cfg, account), sessionSealer{secrets.IndexIdentity})
+	if err != nil {
+		s.Holding = &holding{Problem: err.Error()}
+		return s, nil
 	}
-	return text
+	if s.Holding, err = a.holdingOf(cfg, id, o); err != nil {
+		return nil, err
+	}
+	s.ID, s.CompleteUntil = string(id), completeUntil(s.Holding, s.LastSync)
+	if o.list && s.Holding.gaps != nil {
+		s.Gaps, s.Others = s.Holding.listed(o), &s.Holding.gaps.Others
+	}
+	return s, nil
 }
 
-// vaultVerdict is the sentence about a vault that is looked at by itself.
-func vaultVerdict(v *vaultStatus) string {
-	switch {
-	case v.Problem != "":
-		return "not a whole vault: " + v.Problem
-	case v.Commits == 0:
-		return "a vault that nothing was backed up to yet"
-	}
-	return "the chain of commits is whole up to " + v.LastCommit.Local().Format("2006-01-02 15:04:05") + "; telekeep verify checks every file"
-}
-
-func (a *app) printStatus(r *statusReport) {
+func (a *app) printStatus(r *statusReport, o gapOptions) {
 	put := func(format string, args ...any) { fmt.Fprintf(a.out, format+"\n", args...) }
 	put("%s", r.Verdict)
 	put("")
@@ -239,6 +249,15 @@ func (a *app) printStatus(r *statusReport) {
 			put("  in that run  %s not stored, %s not read to the end", plural(last.MissingTotal, "file", "files"), plural(len(last.Failures), "chat", "chats"))
 			if len(last.Unknown) > 0 {
 				put("  unknown      %s", unknownLine(last))
+			}
+		}
+		if h := account.Holding; h != nil && h.Problem == "" {
+			put("  messages     %s", classes(h.IDs, ""))
+			if h.Differ > 0 {
+				put("  counts       the server's differ in %s: telekeep status --gaps", plural(h.Differ, "chat", "chats"))
+			}
+			if o.list {
+				a.printGaps(put, h, o)
 			}
 		}
 	}

@@ -159,7 +159,7 @@ func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account confi
 	bar := a.ui.progress("sync "+account.Name, start)
 	a.ui.waitFor(cfg.Telegram.Server)
 	result, err := login.client.Sync(ctx, telegram.Into(b.archive), telegram.SyncOptions{
-		Rules: rulesOf(cfg), Takeout: mode,
+		Rules: rulesOf(cfg), Takeout: mode, Eager: true,
 		Progress: func(e telegram.Event) {
 			if e.Wait > 0 {
 				bar.now()
@@ -209,7 +209,12 @@ func rulesOf(cfg *config.Config) telegram.Rules {
 
 // incomplete is the error of a run that has something to try again.
 func incomplete(r *syncReport) error {
-	again := len(r.Failures) + r.MissingRetry
+	again := r.MissingRetry
+	for _, f := range r.Failures {
+		if !f.Refused {
+			again++
+		}
+	}
 	if again == 0 {
 		return nil
 	}

@@ -82,7 +82,9 @@ type syncReport struct {
 	// TakeoutAfter is when a data export that was asked for may begin.
 	TakeoutAfter *time.Time `json:"takeout_after,omitempty"`
 	Finished     time.Time  `json:"finished,omitzero"`
-	Error        string     `json:"error,omitempty"` // why the run ended early
+	// CompleteUntil is when the run began, if everything asked for is there.
+	CompleteUntil *time.Time `json:"complete_until,omitempty"`
+	Error         string     `json:"error,omitempty"` // why the run ended early
 }
 
 func emptySyncReport(account string) *syncReport {
@@ -103,6 +105,8 @@ type missingItem struct {
 type chatFailure struct {
 	Chat  string `json:"chat"`
 	Error string `json:"error"`
+	// Refused: the account may not read it. There is nothing to try again.
+	Refused bool `json:"refused"`
 }
 
 func newSyncReport(account string, r *telegram.Result, before, after chunkstore.Stats) *syncReport {
@@ -118,6 +122,9 @@ func newSyncReport(account string, r *telegram.Result, before, after chunkstore.
 	report.Unknown = r.Unknown
 	report.Warnings = append(report.Warnings, r.Warnings...)
 	report.Unmatched = append(report.Unmatched, r.Unmatched...)
+	if !r.CompleteUntil.IsZero() {
+		report.CompleteUntil = &r.CompleteUntil
+	}
 	if !r.TakeoutAfter.IsZero() {
 		after := r.TakeoutAfter.UTC()
 		report.TakeoutAfter = &after
@@ -128,7 +135,7 @@ func newSyncReport(account string, r *telegram.Result, before, after chunkstore.
 		})
 	}
 	for _, f := range r.Failures {
-		report.Failures = append(report.Failures, chatFailure{Chat: string(f.Chat), Error: f.Reason})
+		report.Failures = append(report.Failures, chatFailure{Chat: string(f.Chat), Error: f.Reason, Refused: f.Refused})
 	}
 	return report
 }
@@ -172,7 +179,11 @@ func (a *app) printSync(r *syncReport) {
 		put("  refused    %s", printable(w))
 	}
 	for _, f := range r.Failures {
-		put("  failed     %s: %s", f.Chat, printable(f.Error))
+		what := "failed "
+		if f.Refused {
+			what = "refused"
+		}
+		put("  %s    %s: %s", what, f.Chat, printable(f.Error))
 	}
 	if r.LeftOut > 0 {
 		put("  left out   %s by the rules of [media]", plural(r.LeftOut, "file", "files"))

@@ -16,7 +16,7 @@ func TestStatusCountsTheUnknown(t *testing.T) {
 	report.Finished = time.Unix(1, 0)
 	var out bytes.Buffer
 	a := &app{stdio: stdio{out: &out}}
-	a.printStatus(&statusReport{Accounts: []accountStatus{{Name: "main", SignedIn: true, LastSync: report}}})
+	a.printStatus(&statusReport{Accounts: []accountStatus{{Name: "main", SignedIn: true, LastSync: report}}}, gapOptions{})
 	if want := "  unknown      3 records of kinds that this version does not know (mediaNew, messageNew), kept as they came\n"; !strings.Contains(out.String(), want) {
 		t.Errorf("status says:\n%s", out.String())
 	}
