@@ -13,7 +13,9 @@ import (
 // An Estimate says what a sync would fetch. It asks for one page of messages of
 // each chat, and fetches and stores nothing.
 type Estimate struct {
-	Chats []ChatCost // those that the rules include, in the server's order
+	// Account is the account's own profile: its names and its phone number.
+	Account *archive.Peer
+	Chats   []ChatCost // those that the rules include, in the server's order
 	// PendingFiles and PendingBytes are files of messages that are archived: what
 	// an earlier sync left or failed to fetch.
 	PendingFiles int
@@ -73,6 +75,11 @@ func (c *Client) Estimate(ctx context.Context, a Archive, rules Rules) (*Estimat
 	err := c.connect(ctx, c.newGates(nil), func(ctx context.Context, l *link) error {
 		r.start(l)
 		*e = Estimate{}
+		self, err := l.self(ctx)
+		if err != nil {
+			return err
+		}
+		e.Account = normal.User(self)
 		if err := r.pending(e); err != nil {
 			return err
 		}

@@ -52,9 +52,9 @@ type accountStatus struct {
 }
 
 func (a *app) statusCommand() *cobra.Command {
-	var asJSON, gaps bool
+	var asJSON, gaps, final bool
 	c := &cobra.Command{
-		Use:   "status [--gaps [CHAT]]",
+		Use:   "status [--gaps [CHAT] | --final]",
 		Short: "Say what is backed up and what is not",
 		Long: `Says in one sentence up to which moment everything asked for is in the vault and
 what is missing, then what the vault holds and when each account was backed up.
@@ -63,9 +63,20 @@ With --gaps it lists, chat by chat, which message ids are refused, left out by
 rules or still to be fetched, with the last error and the next try, and every file
 that is not stored, with the reason. With a chat's id (see telekeep chats) it lists
 all ids of that chat from 1 to the newest: stored, deleted in Telegram since, not on
-the server, and so on. Needs no key and no network.`,
+the server, and so on. Needs no key and no network.
+
+With --final it answers the question of somebody who is about to delete, reset or
+lose an account: is everything saved that can be, and was it read back? It asks
+Telegram what is new, lists all that is missing, and ends with exit code 3 if the
+answer is no.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if final {
+				if gaps || len(args) > 0 {
+					return usageError(c, "--final looks at everything: give it alone")
+				}
+				return a.final(c.Context(), asJSON)
+			}
 			o := gapOptions{list: gaps}
 			if len(args) > 0 {
 				if !gaps {
@@ -77,6 +88,7 @@ the server, and so on. Needs no key and no network.`,
 		},
 	}
 	a.registerVault(c)
+	c.Flags().BoolVar(&final, "final", false, "answer whether the account can be deleted now; asks Telegram for what is new")
 	c.Flags().BoolVar(&gaps, "gaps", false, "list what is missing of each chat, or all of one")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
