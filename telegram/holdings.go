@@ -283,6 +283,10 @@ type listState struct {
 // same is taken for unchanged.
 const listAge = 7 * 24 * 3600
 
+// listDoubt is after how long a list is read again that ended before its length:
+// it moved while it was read, or the server counts what it does not tell.
+const listDoubt = 24 * 3600
+
 // A listPage is a piece of a list, the newest things first.
 type listPage struct {
 	items []item
@@ -299,6 +303,7 @@ func (r *run) paged(ctx context.Context, s *stock, next func(ctx context.Context
 	if _, err := load(r.archive, key, &before); err != nil {
 		return err
 	}
+	got, most := 0, 0
 	for first := true; ; first = false {
 		page, err := next(ctx)
 		if err != nil {
@@ -312,6 +317,7 @@ func (r *run) paged(ctx context.Context, s *stock, next func(ctx context.Context
 			}
 			changed = changed || isNews
 		}
+		got, most = got+page.got, max(most, page.count)
 		young := r.now()-before.At < listAge
 		switch {
 		case first && page.whole:
@@ -319,14 +325,20 @@ func (r *run) paged(ctx context.Context, s *stock, next func(ctx context.Context
 		case first && !changed && young && page.count != 0 && page.count == before.Count:
 			return nil
 		case page.whole || page.got == 0 || len(s.seen) == seen:
-			return r.endOfList(ctx, s, key, listState{Count: page.count, At: r.now()})
+			return r.endOfList(ctx, s, key, got >= most, page.count)
 		}
 	}
 }
 
-// endOfList settles a list of several pages.
-func (r *run) endOfList(ctx context.Context, s *stock, key string, now listState) error {
-	if err := s.close(ctx); err != nil {
+// endOfList settles a list of several pages. One that moved while it was read can
+// lack what is there: then nothing counts as gone.
+func (r *run) endOfList(ctx context.Context, s *stock, key string, whole bool, count int) error {
+	now, settle := listState{Count: count, At: r.now()}, s.close
+	if !whole {
+		now.At += listDoubt - listAge
+		settle = s.apply
+	}
+	if err := settle(ctx); err != nil {
 		return err
 	}
 	var b batch

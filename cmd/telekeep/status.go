@@ -259,6 +259,9 @@ func (a *app) printStatus(r *statusReport, o gapOptions) {
 		} else {
 			put("  last backup  %s: %s", last.Finished.Local().Format("2006-01-02 15:04:05"), plural(last.Chats, "chat", "chats"))
 			put("  in that run  %s not stored, %s not read to the end", plural(last.MissingTotal, "file", "files"), plural(len(last.Failures), "chat", "chats"))
+			for _, w := range last.Warnings {
+				put("  refused      %s", printable(w))
+			}
 			if len(last.Unknown) > 0 {
 				put("  unknown      %s", unknownLine(last))
 			}

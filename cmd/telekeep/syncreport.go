@@ -33,6 +33,7 @@ type syncCounts struct {
 	Messages     int     `json:"messages"`       // new ones stored
 	Edited       int     `json:"edited"`         // new versions stored
 	Deleted      int     `json:"deleted"`        // deletions recorded
+	Items        int     `json:"account_items"`  // what the account holds besides chats: new, changed, or gone from the server's lists
 	Media        int     `json:"media"`          // files stored
 	MediaKnown   int     `json:"media_known"`    // files of new messages that were stored already
 	LeftOut      int     `json:"media_left_out"` // files of new messages that a rule leaves out
@@ -53,6 +54,7 @@ func (c *syncCounts) add(o *syncCounts) {
 	c.Messages += o.Messages
 	c.Edited += o.Edited
 	c.Deleted += o.Deleted
+	c.Items += o.Items
 	c.Media += o.Media
 	c.MediaKnown += o.MediaKnown
 	c.LeftOut += o.LeftOut
@@ -112,7 +114,7 @@ type chatFailure struct {
 func newSyncReport(account string, r *telegram.Result, before, after chunkstore.Stats) *syncReport {
 	report := emptySyncReport(account)
 	report.syncCounts = syncCounts{
-		Chats: r.Chats, Messages: r.Messages, Edited: r.Edited, Deleted: r.Deleted,
+		Chats: r.Chats, Messages: r.Messages, Edited: r.Edited, Deleted: r.Deleted, Items: r.Items,
 		Media: r.Media, MediaKnown: r.MediaKnown, BytesFetched: r.MediaBytes,
 		BytesRead: after.BytesIn - before.BytesIn, BytesNew: after.BytesNew - before.BytesNew,
 		Packs: int(after.Packs - before.Packs), PackBytes: after.PackBytes - before.PackBytes,
@@ -156,7 +158,7 @@ const listedMissing = 20
 
 func (a *app) printSync(r *syncReport) {
 	put := func(format string, args ...any) { a.printf(format+"\n", args...) }
-	nothing := r.Messages+r.Edited+r.Deleted+r.Media+r.Packs == 0
+	nothing := r.Messages+r.Edited+r.Deleted+r.Items+r.Media+r.Packs == 0
 	if nothing && r.Error != "" {
 		return // the error says it all
 	}
@@ -165,6 +167,9 @@ func (a *app) printSync(r *syncReport) {
 	} else {
 		put("%s: %s looked at in %.1f s", r.Account, plural(r.Chats, "chat", "chats"), r.Seconds)
 		put("  messages   %s new, %s edited, %s deleted", count(r.Messages), count(r.Edited), count(r.Deleted))
+		if r.Items > 0 {
+			put("  account    %s of contacts, stories, sessions, folders and the like, new or changed", plural(r.Items, "thing", "things"))
+		}
 		put("  media      %s stored (%s fetched), %s known already", plural(r.Media, "file", "files"), size(r.BytesFetched), count(r.MediaKnown))
 		put("  bytes      %s read, %s new", size(r.BytesRead), size(r.BytesNew))
 		put("  written    %s, %s, %s", plural(r.Packs, "pack", "packs"), size(r.PackBytes), plural(r.Commits, "commit", "commits"))
