@@ -103,8 +103,8 @@ func (w *World) getDialogs(_ *Call, a *account, r *tg.MessagesGetDialogsRequest)
 func (w *World) dialogOffset(a *account, r *tg.MessagesGetDialogsRequest, all []listed) (int, error) {
 	after := listed{chat: &chat{}, topDate: r.OffsetDate, topID: r.OffsetID}
 	if _, empty := r.OffsetPeer.(*tg.InputPeerEmpty); !empty {
-		p, err := w.resolve(a, r.OffsetPeer)
-		if err != nil {
+		p, ok := w.offsetPeer(a, r.OffsetPeer)
+		if !ok {
 			return 0, fail(400, "OFFSET_PEER_ID_INVALID")
 		}
 		after.chat = &chat{peer: p}
@@ -122,6 +122,19 @@ func (w *World) dialogOffset(a *account, r *tg.MessagesGetDialogsRequest, all []
 		return len(all), nil
 	}
 	return i, nil
+}
+
+// offsetPeer is whom the offset of a page means. Access hashes do not count here:
+// TDLib has none at hand and sends 0.
+func (w *World) offsetPeer(a *account, in tg.InputPeerClass) (peer, bool) {
+	switch in := in.(type) {
+	case *tg.InputPeerUser:
+		return userPeer(in.UserID), w.people[in.UserID] != nil
+	case *tg.InputPeerChannel:
+		return channelPeer(in.ChannelID), w.places[channelPeer(in.ChannelID)] != nil
+	}
+	p, err := w.resolve(a, in)
+	return p, err == nil
 }
 
 // describe builds what an answer says of dialogs.

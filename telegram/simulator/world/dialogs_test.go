@@ -139,7 +139,15 @@ func TestDialogsAnswers(t *testing.T) {
 	}
 	r.SetFolderID(9)
 	g.refused(r, "FOLDER_ID_INVALID")
-	g.refused(&tg.MessagesGetDialogsRequest{OffsetPeer: &tg.InputPeerUser{UserID: 3}, OffsetID: 1, Limit: 1}, "OFFSET_PEER_ID_INVALID")
+	g.refused(&tg.MessagesGetDialogsRequest{OffsetPeer: &tg.InputPeerUser{UserID: 333}, OffsetID: 1, Limit: 1}, "OFFSET_PEER_ID_INVALID")
+	// TDLib sends no access hash with an offset.
+	after := g.listDialogs(&tg.MessagesGetDialogsRequest{
+		OffsetPeer: &tg.InputPeerUser{UserID: p.last.Peer.(*tg.PeerUser).UserID}, OffsetID: p.last.TopMessage,
+		OffsetDate: p.top[fromTL(p.last.Peer)].(*tg.Message).Date, Limit: 100,
+	})
+	if len(after.peers) != 15 {
+		t.Errorf("%d dialogs after the first ten of 25", len(after.peers))
+	}
 
 	pinned := ask(g, &tg.MessagesGetPinnedDialogsRequest{}, into[tg.MessagesPeerDialogs])
 	if len(pinned.Dialogs) != 2 || pinned.State.Pts == 0 {

@@ -23,13 +23,10 @@ type draft struct {
 	date  int
 }
 
-// getDialogFilters lists the folders. The list of all chats is among them once
-// there is any other.
+// getDialogFilters lists the folders. The list of all chats is always among them:
+// TDLib counts on that.
 func (w *World) getDialogFilters(_ *Call, a *account, _ *tg.MessagesGetDialogFiltersRequest) (bin.Encoder, error) {
-	out := &tg.MessagesDialogFilters{Filters: []tg.DialogFilterClass{}}
-	if len(a.folders) > 0 {
-		out.Filters = append(out.Filters, &tg.DialogFilterDefault{})
-	}
+	out := &tg.MessagesDialogFilters{Filters: []tg.DialogFilterClass{&tg.DialogFilterDefault{}}}
 	for _, f := range a.folders {
 		out.Filters = append(out.Filters, &tg.DialogFilter{
 			ID: f.id, Title: tg.TextWithEntities{Text: f.title, Entities: []tg.MessageEntityClass{}}, Groups: f.groups,
