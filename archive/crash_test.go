@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// killed is what a killed process panics with in these tests: nothing of it runs
+// errKilled is what a killed process panics with in these tests: nothing of it runs
 // on but unlocking.
-var killed = errors.New("killed")
+var errKilled = errors.New("killed")
 
 // pullUntil pulls o into the vault until the n-th call of the store, where the
 // process is killed. It reports whether it got to the end before. torn bytes are
@@ -21,14 +21,14 @@ func pullUntil(t *testing.T, v *fakeVault, o *world, journal string, n, torn int
 	calls := 0
 	store.fail = func(string) error {
 		if calls++; calls == n {
-			panic(killed)
+			panic(errKilled)
 		}
 		return nil
 	}
 	defer func() {
 		switch err := recover(); {
 		case err == nil:
-		case err == killed:
+		case err == errKilled:
 			tear(t, journal, torn)
 		default:
 			panic(err)

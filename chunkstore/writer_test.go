@@ -231,7 +231,7 @@ func TestOpenWriterRefusals(t *testing.T) {
 	}).newState()), ErrChain)
 
 	check(t, open(f))
-	w = f.writer()
+	f.writer()
 	wantError(t, open(f), ErrStateBusy)
 }
 

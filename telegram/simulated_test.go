@@ -167,15 +167,6 @@ func (i *installation) snapshot() *archive.Snapshot {
 	return s
 }
 
-// exportDir is a real export, if it is there.
-func exportDir(t testing.TB) string {
-	dir := filepath.Join("..", "..", "shared", "data", "trantor", "export")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the export is not there: ", err)
-	}
-	return dir
-}
-
 func mustFault(t testing.TB, text string) simulator.Fault {
 	t.Helper()
 	f, err := simulator.ParseFault(text)

@@ -159,7 +159,7 @@ func (a *app) showQR(q telegram.QR) error {
 func loginError(err error) error {
 	if flood, ok := errors.AsType[*telegram.FloodError](err); ok {
 		return &failure{
-			code: exitNetwork, err: fmt.Errorf("Telegram allows the next sign-in in %s", flood.Wait),
+			code: exitNetwork, err: fmt.Errorf("the next sign-in is allowed in %s", flood.Wait),
 			hint: "wait that long; every try before makes it longer",
 		}
 	}
