@@ -84,6 +84,7 @@ func (f *faulty) try(t *testing.T, faults ...string) {
 	t.Logf("answers: %v", i.sim.Stats().Errors)
 	i.sim.ClearFaults()
 	i.world.Faults().Reset()
+	i.fault("back=4")
 	got := f.within(t, i)
 	complete := reflect.DeepEqual(got, f.want)
 	said := err != nil || len(r.Failures)+len(r.Warnings) > 0 || r.MissingTotal > f.missing
@@ -158,6 +159,7 @@ func (f *faulty) matrix() []string {
 		for _, fault := range []string{
 			"flood=1 count=1", "premium=1 count=2", "drop count=1", "drop count=1 after=1", "error=500:RPC_CALL_FAIL count=1", "error=500:INTERDC_3_CALL_ERROR count=1 after=1",
 			"error=-503:Timeout count=1", "error=400:TAKEOUT_INVALID count=1", "error=400:CONNECTION_LAYER_INVALID count=1", "error=420:FLOOD_WAIT_86400 count=1",
+			"unknown count=1", "unknown count=1 after=1",
 		} {
 			all = append(all, method+" "+fault)
 		}
@@ -189,12 +191,26 @@ func TestFaults(t *testing.T) {
 		"upload.getFile error=400:LOCATION_INVALID count=200", "upload.getFile error=406:FILEREF_UPGRADE_NEEDED count=3",
 		"upload.getFile error=400:FILE_REFERENCE_EXPIRED count=5 after=3", "upload.getFile premium=1 count=3",
 		"upload.getFileHashes error=400:LOCATION_INVALID count=3", "upload.* drop every=7 count=5",
-		"short=2", "corrupt=2", "expire", "wrong-dc=2", "unavailable=2", "vanish=2",
+		"messages.getDialogs unknown count=1", "messages.getHistory unknown count=1 after=2", "upload.getFile unknown count=2",
+		"messages.getHistory stall count=1", "short=2", "corrupt=2", "expire", "wrong-dc=2", "unavailable=2", "vanish=2",
 	}
 	if os.Getenv(allFaults) != "" {
 		cases = append(cases, f.matrix()...)
 	}
 	for _, c := range cases {
+		t.Run(c, func(t *testing.T) { f.try(t, c) })
+	}
+}
+
+// A data centre goes away with the files that lie there, or accepts connections
+// and is silent.
+func TestFaultDataCentreAway(t *testing.T) {
+	if os.Getenv(allFaults) == "" {
+		t.Skip(allFaults + " is not set: a data centre is given up after half a minute, a silent one after two")
+	}
+	t.Parallel()
+	f := newFaulty(t, world.Options{HomeDC: 2, FileDCs: []int{2, 4}})
+	for _, c := range []string{"away=4", "upload.getFile away=4 after=3 count=1", "upload.getFile stall dc=4 count=2"} {
 		t.Run(c, func(t *testing.T) { f.try(t, c) })
 	}
 }

@@ -72,8 +72,16 @@ const lostNotice = time.Second
 // cannot be kept up; connect then returns why.
 //
 // A configured server that tells another number than it was given gets its way.
+// Where the account has moved to another data centre, the login follows it, and
+// body is run once more.
 func (c *Client) connect(ctx context.Context, g *gates, body func(context.Context, *link) error) error {
 	err := c.connectTo(ctx, c.server, g, body)
+	if moved, ok := errors.AsType[*movedError](err); ok {
+		if err := c.follow(ctx, g, moved.dc); err != nil {
+			return fmt.Errorf("the account has moved to data centre %d: %w", moved.dc, err)
+		}
+		err = c.connectTo(ctx, c.server, g, body)
+	}
 	if other, ok := errors.AsType[*numberError](err); ok && other.told != 0 {
 		server := c.server
 		server.ID = other.told
@@ -84,7 +92,9 @@ func (c *Client) connect(ctx context.Context, g *gates, body func(context.Contex
 	return err
 }
 
-func (c *Client) connectTo(ctx context.Context, server tg.DCOption, g *gates, body func(context.Context, *link) error) error {
+func (c *Client) connectTo(
+	ctx context.Context, server tg.DCOption, g *gates, body func(context.Context, *link) error, change ...func(*telegram.Options),
+) error {
 	var branchesEnd sync.WaitGroup
 	defer branchesEnd.Wait()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -92,13 +102,16 @@ func (c *Client) connectTo(ctx context.Context, server tg.DCOption, g *gates, bo
 	d := newDialer(server)
 	defer d.end()
 	defer context.AfterFunc(ctx, d.end)()
-	c.options.Session.onLost(func() { cancel(ErrSessionLost) })
+	c.options.Session.onLost(func(why error) { cancel(why) })
 	options, number := c.clientOptions(d), &numberCheck{dialer: d, ready: make(chan struct{}), wrong: cancel}
 	if server.ID != 0 {
 		number.watch(ctx, &options)
 	}
 	agreed, pushed := make(chan struct{}, 1), newInbox()
 	pushed.attach(&options, func(u tg.UpdatesClass) { agreedTo(agreed, u) })
+	for _, f := range change {
+		f(&options)
+	}
 	client := telegram.NewClient(c.options.APIID, c.options.APIHash, options)
 	l := c.newLink(client, g, cancel)
 	l.branches = &branches{client: c, dialer: d, run: ctx, busy: &branchesEnd, home: l, keys: map[int]*keyStore{}}

@@ -45,7 +45,7 @@ type Session struct {
 	trial   []byte        // gotd's data during a sign-in
 	given   []byte        // the key that a sign-in must be done with; nil: a new one
 	signing bool          // a sign-in is under way: trial counts, not saved
-	lost    func()        // told when the server wants another key
+	lost    func(error)   // told why, when the server wants another key
 }
 
 // savedSession is the content of the file, as JSON, sealed.
@@ -149,10 +149,14 @@ func (s *Session) StoreSession(_ context.Context, data []byte) error {
 		return err
 	}
 	if !same {
-		if s.lost != nil {
-			s.lost()
+		why := error(ErrSessionLost)
+		if dc := dcOf(data); !s.signing && dc != dcOf(right) {
+			why = &movedError{dc}
 		}
-		return ErrSessionLost
+		if s.lost != nil {
+			s.lost(why)
+		}
+		return why
 	}
 	if s.signing {
 		s.trial = bytes.Clone(data)
@@ -184,7 +188,7 @@ func (s *Session) dataCentres() []tg.DCOption {
 }
 
 // onLost names whom to tell when the server has lost the key.
-func (s *Session) onLost(f func()) {
+func (s *Session) onLost(f func(error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lost = f
@@ -227,11 +231,7 @@ func (s *Session) tryAdopt(account archive.PeerID, dc int) (bool, error) {
 	if s.trial == nil {
 		return false, nil
 	}
-	var stored struct{ Data struct{ DC int } }
-	if err := json.Unmarshal(s.trial, &stored); err != nil {
-		return false, fmt.Errorf("session: %w", err)
-	}
-	if stored.Data.DC != dc {
+	if dcOf(s.trial) != dc {
 		return false, nil
 	}
 	if err := s.write(&savedSession{Version: sessionVersion, Account: account, Data: s.trial}); err != nil {
@@ -273,6 +273,15 @@ func (s *Session) write(saved *savedSession) error {
 	}
 	s.saved = saved
 	return nil
+}
+
+// dcOf is the data centre of a session in gotd's form, 0 if it names none.
+func dcOf(data []byte) int {
+	var stored struct{ Data struct{ DC int } }
+	if json.Unmarshal(data, &stored) != nil {
+		return 0
+	}
+	return stored.Data.DC
 }
 
 // sameKey compares the keys of two sessions in gotd's form.

@@ -107,7 +107,7 @@ func TestSessionKeepsItsKey(t *testing.T) {
 	before, _ := os.ReadFile(path)
 	s := openSession(t, path)
 	told := 0
-	s.onLost(func() { told++ })
+	s.onLost(func(error) { told++ })
 	if err := s.StoreSession(t.Context(), gotdSession(t, "another", 1)); !errors.Is(err, ErrSessionLost) || told != 1 {
 		t.Fatalf("error %v, told %d times", err, told)
 	}
