@@ -167,12 +167,21 @@ func listCommits(ctx context.Context, dst Destination, writer string) ([]uint64,
 
 // readCommit reads one commit and checks everything but the chain.
 func readCommit(ctx context.Context, dst Destination, vault, writer string, seq uint64, key crypto.VerifyKey) (*Commit, error) {
+	return readCommitWith(ctx, dst, vault, writer, seq, func(name string, data []byte) (*Commit, error) {
+		return parseCommit(name, data, key)
+	})
+}
+
+// A commitParser reads the bytes of a commit file.
+type commitParser func(name string, data []byte) (*Commit, error)
+
+func readCommitWith(ctx context.Context, dst Destination, vault, writer string, seq uint64, parse commitParser) (*Commit, error) {
 	name := commitName(writer, seq)
 	data, err := readLimited(ctx, dst, name, maxCommitFile)
 	if err != nil {
 		return nil, err
 	}
-	c, err := parseCommit(name, data, key)
+	c, err := parse(name, data)
 	switch {
 	case err != nil:
 		return nil, err

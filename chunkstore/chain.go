@@ -10,6 +10,7 @@ import (
 // A chain is what the place holds of one writer's commits.
 type chain struct {
 	writer   *WriterEntry
+	unsigned bool      // its signatures could not be checked: anybody may have made it
 	commits  []*Commit // those that can be read, ascending
 	problems []*Problem
 }
@@ -17,6 +18,12 @@ type chain struct {
 // readChain reads and checks all commits of a writer. It fails only when ctx ends or
 // the destination cannot list; all else is in problems.
 func readChain(ctx context.Context, dst Destination, vault string, w *WriterEntry) (*chain, error) {
+	return readChainWith(ctx, dst, vault, w, func(name string, data []byte) (*Commit, error) {
+		return parseCommit(name, data, w.VerifyKey)
+	})
+}
+
+func readChainWith(ctx context.Context, dst Destination, vault string, w *WriterEntry, parse commitParser) (*chain, error) {
 	seqs, err := listCommits(ctx, dst, w.ID)
 	if err != nil {
 		return nil, err
@@ -24,7 +31,7 @@ func readChain(ctx context.Context, dst Destination, vault string, w *WriterEntr
 	ch := &chain{writer: w}
 	broken := false // a commit before this one is not readable, so nobody knows its hash
 	for _, seq := range seqs {
-		c, err := readCommit(ctx, dst, vault, w.ID, seq, w.VerifyKey)
+		c, err := readCommitWith(ctx, dst, vault, w.ID, seq, parse)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -99,6 +99,21 @@ func (c *Commit) marshalValue() []byte {
 // says about vault, writer, seq and chain is for the caller to compare. Errors are
 // ErrForged, crypto.ErrDamaged and ErrUnknownFormat.
 func parseCommit(name string, data []byte, key crypto.VerifyKey) (*Commit, error) {
+	return parseCommitFile(name, data, func(value, signature []byte) error {
+		if !key.Verify(value, signature) {
+			return fmt.Errorf("%s: %w: the signature is not the writer's", name, ErrForged)
+		}
+		return nil
+	})
+}
+
+// parseUnsigned is parseCommit where the key is lost. It is of use to find damage, and
+// nothing that it returns can be trusted.
+func parseUnsigned(name string, data []byte) (*Commit, error) {
+	return parseCommitFile(name, data, func([]byte, []byte) error { return nil })
+}
+
+func parseCommitFile(name string, data []byte, check func(value, signature []byte) error) (*Commit, error) {
 	var file commitJSON
 	if err := json.Unmarshal(data, &file); err != nil || file.Commit == nil {
 		return nil, damagedObject(name, "it is not the JSON of a commit")
@@ -107,8 +122,8 @@ func parseCommit(name string, data []byte, key crypto.VerifyKey) (*Commit, error
 	if err != nil {
 		return nil, damagedObject(name, "the signature cannot be read")
 	}
-	if !key.Verify(file.Commit, signature) {
-		return nil, fmt.Errorf("%s: %w: the signature is not the writer's", name, ErrForged)
+	if err := check(file.Commit, signature); err != nil {
+		return nil, err
 	}
 	c, err := parseCommitValue(name, file.Commit)
 	if err != nil {

@@ -153,7 +153,8 @@ type keyListing struct {
 // newestListings returns the listing of each writer, that of the newest commit last.
 func newestListings(chains []*chain) []keyListing {
 	var listings []keyListing
-	for _, c := range mergeByTime(chains) {
+	signed := slices.DeleteFunc(slices.Clone(chains), func(ch *chain) bool { return ch.unsigned })
+	for _, c := range mergeByTime(signed) {
 		if len(c.Keys) == 0 {
 			continue
 		}

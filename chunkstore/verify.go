@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -99,7 +100,7 @@ func (v *verifier) run(ctx context.Context) error {
 		return ctx.Err()
 	}
 	v.checkWriters(found)
-	chains, err := v.checkChains(ctx)
+	chains, err := v.checkChains(ctx, found)
 	if err != nil {
 		return err
 	}
@@ -109,12 +110,15 @@ func (v *verifier) run(ctx context.Context) error {
 	if keyErr != nil && !errors.Is(keyErr, ErrKeyFile) {
 		return keyErr
 	}
-	if err := v.checkSecrets(ctx); err != nil {
+	if err := v.checkSecrets(ctx, found); err != nil {
 		return err
 	}
 	v.total = found.bytesOf(chains)
 	records, err := v.checkIndexes(ctx, chains)
 	if err != nil {
+		return err
+	}
+	if err := v.checkLostIndexes(ctx, chains, found); err != nil {
 		return err
 	}
 	v.checkRecords(records)
@@ -161,18 +165,32 @@ func (v *verifier) read(n int64) {
 }
 
 // checkChains checks all commits, and the remembered heads against them.
-func (v *verifier) checkChains(ctx context.Context) ([]*chain, error) {
+func (v *verifier) checkChains(ctx context.Context, found *listing) ([]*chain, error) {
 	var chains []*chain
 	for _, w := range v.vault.Writers {
 		ch, err := readChain(ctx, v.dst, v.vault.ID, w)
 		if err != nil {
 			return nil, err
 		}
+		chains = append(chains, ch)
+	}
+	for _, id := range slices.Sorted(maps.Keys(found.commits)) {
+		if _, ok := v.vault.Writer(id); ok {
+			continue
+		}
+		// Nobody can check its signatures. But what its commits list should be there.
+		ch, err := readChainWith(ctx, v.dst, v.vault.ID, &WriterEntry{ID: id}, parseUnsigned)
+		if err != nil {
+			return nil, err
+		}
+		ch.unsigned = true
+		chains = append(chains, ch)
+	}
+	for _, ch := range chains {
 		for _, p := range ch.problems {
 			v.problem(p.Object, p)
 		}
 		v.report.Commits += len(ch.commits)
-		chains = append(chains, ch)
 	}
 	for _, h := range v.options.Heads {
 		v.checkHead(h, chains)

@@ -14,6 +14,7 @@ type listing struct {
 	indexes  map[string]int64
 	commits  map[string]bool // ids of writers that have any
 	writers  map[string]bool // ids that have an entry or secrets
+	secrets  map[string]bool // ids that have secrets
 	foreign  []string        // names that no object of a vault has
 	vault    bool            // vault.json is there
 	readme   bool
@@ -24,7 +25,7 @@ type listing struct {
 func listVault(ctx context.Context, dst Destination) (*listing, error) {
 	l := &listing{
 		packs: make(map[Hash]int64), indexes: make(map[string]int64),
-		commits: make(map[string]bool), writers: make(map[string]bool),
+		commits: make(map[string]bool), writers: make(map[string]bool), secrets: make(map[string]bool),
 	}
 	err := dst.List(ctx, "", func(name string, size int64) error {
 		l.add(name, size)
@@ -58,6 +59,7 @@ func (l *listing) add(name string, size int64) {
 	case writerDir:
 		if id, ok := parseWriterName(name); ok {
 			l.writers[id] = true
+			l.secrets[id] = l.secrets[id] || name == secretsName(id)
 			return
 		}
 	case keysPrefix:

@@ -146,17 +146,56 @@ func (v *verifier) checkKeys(ctx context.Context, chains []*chain) error {
 
 // checkSecrets checks that the sealed secrets of every writer are there and what was
 // stored: without them no new machine could take over.
-func (v *verifier) checkSecrets(ctx context.Context) error {
+func (v *verifier) checkSecrets(ctx context.Context, found *listing) error {
 	for _, w := range v.vault.Writers {
 		sealed, err := w.readSecrets(ctx, v.dst)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 		if err == nil && v.key != nil {
 			_, err = openSecrets(sealed, v.key, w.ID)
 		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
 			v.problem(secretsName(w.ID), err)
+		}
+	}
+	for _, f := range v.vault.Faults { // where nobody knows the hash the shape must do
+		if found.secrets[f.WriterID] {
+			if err := v.checkShape(ctx, secretsName(f.WriterID), maxMetadata); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkShape checks that an object that nothing names by its hash is a whole age file.
+func (v *verifier) checkShape(ctx context.Context, name string, limit int64) error {
+	sealed, err := readLimited(ctx, v.dst, name, limit)
+	if err == nil {
+		_, err = crypto.ContentLength(sealed)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		v.problem(name, err)
+	}
+	return nil
+}
+
+// checkLostIndexes checks the shape of the indexes of commits that cannot be read.
+func (v *verifier) checkLostIndexes(ctx context.Context, chains []*chain, found *listing) error {
+	for _, ch := range chains {
+		for _, p := range ch.problems {
+			writer, seq, ok := parseCommitName(p.Object)
+			name := indexName(writer, seq)
+			read := slices.ContainsFunc(ch.commits, func(c *Commit) bool { return c.Seq == seq })
+			if size, there := found.indexes[name]; ok && there && !read {
+				if err := v.checkShape(ctx, name, size); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
