@@ -155,3 +155,53 @@ func TestExportOfTopics(t *testing.T) {
 		t.Errorf("%d forums, topics %v, %d saved messages", forums, titles, saved)
 	}
 }
+
+// Chats that were left stand apart: those that a takeout tells of, and those that
+// were left between two backups. Without an answer about them they stay.
+func TestExportOfLeftChats(t *testing.T) {
+	t.Parallel()
+	w, err := world.FromSeed(world.SeedOptions{Options: world.Options{FileDCs: []int{2}}, Seed: 4, Messages: 300, MediaBytes: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := install(t, w)
+	i.login()
+	if r, err := i.sync(t.Context(), SyncOptions{Takeout: TakeoutFirst}); err != nil || !r.Complete() {
+		t.Fatalf("%v %+v", err, r)
+	}
+	d := exported(t, i, export.Options{})
+	if len(d.LeftChats.List) != 1 || len(d.LeftChats.List[0].Messages) == 0 {
+		t.Fatalf("left chats: %d", len(d.LeftChats.List))
+	}
+	var group, channel documentChat
+	for _, c := range d.Chats.List {
+		switch c.Type {
+		case archive.ChatPrivateGroup:
+			group = c
+		case archive.ChatPublicChannel:
+			channel = c
+		}
+	}
+	leave := func(id archive.PeerID) {
+		if err := w.Leave(0, string(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	leave(archive.NewPeerID(archive.PeerChat, group.ID))
+	leave(archive.NewPeerID(archive.PeerChannel, channel.ID))
+	i.mustSync()
+	d = exported(t, i, export.Options{})
+	if len(d.LeftChats.List) != 3 {
+		t.Fatalf("left chats: %d", len(d.LeftChats.List))
+	}
+	for _, c := range []documentChat{group, channel} {
+		if now := d.chatOf(t, c.ID); len(now.Messages) != len(c.Messages) || now.Type != c.Type {
+			t.Errorf("%s has %d messages, had %d", c.Type, len(now.Messages), len(c.Messages))
+		}
+	}
+	i.sim.ResetStats()
+	i.mustSync()
+	if n := i.sim.Stats().Requests["channels.getChannels"] + i.sim.Stats().Requests["messages.getChats"]; n != 0 {
+		t.Errorf("%d requests for chats that are known to be left", n)
+	}
+}

@@ -176,7 +176,7 @@ func (v *live) connected(ctx context.Context, l *link) error {
 	if err := r.media.restore(); err != nil {
 		return err
 	}
-	if err := r.restoreEmoji(); err != nil {
+	if err := errors.Join(r.restoreEmoji(), r.restoreUnknown()); err != nil {
 		return err
 	}
 	group, inner := errgroup.WithContext(ctx)

@@ -79,6 +79,9 @@ func (r *run) sync(ctx context.Context, l *link) error {
 	if err := r.list(ctx); err != nil {
 		return err
 	}
+	if err := r.vanished(ctx); err != nil {
+		return err
+	}
 	if err := r.resort(ctx); err != nil {
 		return err
 	}
