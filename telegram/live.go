@@ -225,7 +225,13 @@ func (v *live) round(ctx context.Context) error {
 	if err := r.messages(ctx); err != nil {
 		return err
 	}
-	return r.belongings(ctx)
+	if err := r.belongings(ctx); err != nil {
+		return err
+	}
+	if err := v.take(ctx); err != nil {
+		return err
+	}
+	return v.askAll(ctx)
 }
 
 // again prepares another round.

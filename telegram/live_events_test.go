@@ -128,6 +128,7 @@ func TestFollowThroughBadPushes(t *testing.T) {
 		if err := i.world.SpoilPushes(how, 2); err != nil {
 			t.Fatal(err)
 		}
+		before := i.sim.Stats().Requests
 		private, super := i.add("user101", how, 0, false), i.add("channel104", how, 0, false)
 		i.edit("user101", private, how+" edited", false)
 		i.edit("channel104", super, how+" edited", false)
@@ -142,6 +143,10 @@ func TestFollowThroughBadPushes(t *testing.T) {
 			if n := f.count(line); n != 1 {
 				t.Errorf("%q is there %d times", line, n)
 			}
+		}
+		after := i.sim.Stats().Requests
+		if asked := after["updates.getDifference"] - before["updates.getDifference"]; how != world.PushTooLong && asked > 0 {
+			t.Errorf("%s: %d differences were asked for", how, asked)
 		}
 	}
 	if _, err := f.end(); err != nil {
@@ -272,7 +277,7 @@ func TestFollowFetchesTheNewFirst(t *testing.T) {
 		return slices.Contains(sizes, 1000)
 	})
 	t.Logf("after %v, when %d files were stored", time.Since(start), len(sizes))
-	if len(sizes) > 40 {
+	if len(sizes) > 12 {
 		t.Fatalf("%d files were fetched before it", len(sizes))
 	}
 }

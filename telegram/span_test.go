@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -62,5 +63,20 @@ func TestSpansAddCopies(t *testing.T) {
 	b := a.add(6, 9)
 	if !reflect.DeepEqual(a, spans{{1, 5}, {10, 12}}) || !reflect.DeepEqual(b, spans{{1, 12}}) {
 		t.Fatalf("a = %v, b = %v", a, b)
+	}
+}
+
+// Gaps that lie close together count as one; what lies between is read again.
+func TestWideGaps(t *testing.T) {
+	s := spans{{1, 40}, {43, 43}, {50, 57}, {60, 68}, {90, 90}}
+	for few, want := range map[int]string{
+		0:   "[[91 100] [69 89] [58 59] [44 49] [41 42]]",
+		1:   "[[69 100] [58 59] [41 49]]",
+		8:   "[[69 100] [41 59]]",
+		100: "[[41 100]]",
+	} {
+		if got := fmt.Sprint(s.wideGaps(1, 100, few)); got != want {
+			t.Errorf("%d ids: %s, want %s", few, got, want)
+		}
 	}
 }
