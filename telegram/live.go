@@ -3,6 +3,8 @@ package telegram
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,6 +41,9 @@ type Notice struct {
 	// Failing is how many chats and files could not be fetched since all chats
 	// were looked through last; they are tried again the next time.
 	Failing int
+	// Result is set when everything was looked through: what was done since the
+	// start.
+	Result *Result
 	// Err is why there is no connection, if that is known, and Retry when it is
 	// tried again.
 	Err   error
@@ -202,7 +207,7 @@ func (v *live) rounds(ctx context.Context) error {
 		}
 		v.settled, v.state = true, FollowLive
 		v.rounded = time.Now()
-		v.tell(Notice{State: FollowLive})
+		v.tell(Notice{State: FollowLive, Result: v.soFar()})
 		if err := v.watch(ctx); err != nil {
 			return err
 		}
@@ -264,15 +269,27 @@ func (v *live) forgive() {
 func (v *live) tell(n Notice) {
 	r := v.run
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	n.Messages, n.Edited = r.result.Messages-v.told.Messages, r.result.Edited-v.told.Edited
 	n.Deleted, n.Media = r.result.Deleted-v.told.Deleted, r.result.Media-v.told.Media
 	n.Failing = len(r.result.Failures) + r.result.MissingFailed
-	v.toldAt = time.Now()
 	v.told.Messages, v.told.Edited, v.told.Deleted, v.told.Media = r.result.Messages, r.result.Edited, r.result.Deleted, r.result.Media
+	v.toldAt = time.Now()
+	r.mu.Unlock()
 	if v.notify != nil {
 		v.notify(n)
 	}
+}
+
+// soFar is a copy of the result.
+func (v *live) soFar() *Result {
+	r := v.run
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	copied := r.result
+	copied.Missing, copied.Failures = slices.Clone(copied.Missing), slices.Clone(copied.Failures)
+	copied.Warnings, copied.Unmatched = slices.Clone(copied.Warnings), slices.Clone(copied.Unmatched)
+	copied.Unknown = maps.Clone(copied.Unknown)
+	return &copied
 }
 
 // changed reports whether there is something to give notice of.

@@ -135,9 +135,21 @@ func (a *app) followAccount(ctx context.Context, cfg *config.Config, account con
 	}
 	defer login.session.Close() // only its lock is left
 	start, before := a.now(), b.store.Stats()
+	save := func(r *telegram.Result) error {
+		report := newSyncReport(account.Name, r, before, b.store.Stats())
+		report.Finished = a.now().UTC().Truncate(time.Second)
+		report.Seconds = a.now().Sub(start).Seconds()
+		return saveSyncReport(cfg, report)
+	}
+	var unsaved error
 	result, err := login.client.Follow(ctx, telegram.Into(b.archive), telegram.FollowOptions{
 		SyncOptions: telegram.SyncOptions{Rules: rulesOf(cfg)},
-		Notice:      func(n telegram.Notice) { log.notice(account.Name, n) },
+		Notice: func(n telegram.Notice) {
+			log.notice(account.Name, n)
+			if n.Result != nil {
+				unsaved = save(n.Result) // what status shows: a failure to write it ends nothing
+			}
+		},
 	})
 	end := followLine{Account: account.Name, State: "ended", Failing: log.failingOf(account.Name)}
 	if err != nil {
@@ -147,8 +159,8 @@ func (a *app) followAccount(ctx context.Context, cfg *config.Config, account con
 	if err != nil {
 		return err
 	}
-	report := newSyncReport(account.Name, result, before, b.store.Stats())
-	report.Finished = a.now().UTC().Truncate(time.Second)
-	report.Seconds = a.now().Sub(start).Seconds()
-	return saveSyncReport(cfg, report)
+	if unsaved != nil {
+		a.ui.warn("%v", unsaved)
+	}
+	return save(result)
 }

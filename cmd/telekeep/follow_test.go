@@ -71,6 +71,7 @@ func TestFollowCommand(t *testing.T) {
 
 	f := startFollowing(t, dir)
 	f.until(": live")
+	waitFor(t, filepath.Join(dir, "state", "last-sync-main.json")) // what status shows
 	sim.control(t, "POST", "/messages", map[string]any{"chat": chat, "text": "pushed before the kill"})
 	took := f.until("stored 1 message")
 	t.Logf("stored after %v", took)
