@@ -1,14 +1,22 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // sentences are the lines that a person reads of an error. Several things often fail
 // for one reason, and each says so in its own words: what an earlier line says
 // already, and the echo of what was stopped because of it, are left out.
 func sentences(err error) []string {
+	if text, ok := diskSentence(err); ok {
+		return []string{text}
+	}
 	var lines []string
 	for line := range strings.Lines(err.Error()) {
 		if line = withoutRepeats(strings.TrimSpace(line)); line != "" {
@@ -27,6 +35,27 @@ func sentences(err error) []string {
 		kept = append(kept, line)
 	}
 	return kept
+}
+
+// diskSentence says which disk is full or cannot be written to: a person can do
+// something about the folder, and nothing about the temporary file in it.
+func diskSentence(err error) (string, bool) {
+	place, ok := errors.AsType[*fs.PathError](err)
+	if !ok || place.Path == "" {
+		return "", false
+	}
+	doing, _, _ := strings.Cut(err.Error(), ": ")
+	where := "the disk that holds " + filepath.Dir(place.Path)
+	if !filepath.IsAbs(place.Path) {
+		where = "the disk" // the path counts from a folder that is known elsewhere
+	}
+	switch {
+	case errors.Is(place.Err, syscall.ENOSPC), errors.Is(place.Err, syscall.EDQUOT):
+		return fmt.Sprintf("%s: no space left on %s", doing, where), true
+	case errors.Is(place.Err, syscall.EROFS):
+		return fmt.Sprintf("%s: read-only file system: %s", doing, where), true
+	}
+	return "", false
 }
 
 // isEcho reports whether a line says only that something else failed before.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"reflect"
 	"strings"
 	"syscall"
@@ -21,6 +22,10 @@ func TestSentences(t *testing.T) {
 		{errors.New("one thing: happened"), []string{"one thing: happened"}},
 		{errors.Join(fmt.Errorf("%w: %w", archive.ErrBroken, full), context.Canceled, full, errors.New("the index: disk is full")),
 			[]string{"append to a segment: write /s/1.journal: no space left on device", "the index: disk is full"}},
+		{fmt.Errorf("the backup stopped: put x: %w", errors.Join(&fs.PathError{Op: "write", Path: "/v/packs/.tk-1.tmp", Err: syscall.ENOSPC}, context.Canceled)),
+			[]string{"the backup stopped: no space left on the disk that holds /v/packs"}},
+		{fmt.Errorf("cannot export: %w", &fs.PathError{Op: "mkdir", Path: "out", Err: syscall.EROFS}), []string{"cannot export: read-only file system: the disk"}},
+		{&fs.PathError{Op: "open", Path: "/x", Err: syscall.EACCES}, []string{"open /x: permission denied"}},
 		{context.Canceled, []string{"context canceled"}},
 		{errors.Join(errors.New("a"), errors.New("account x: a"), errors.New("a")), []string{"account x: a"}},
 		{errors.New("missing: packs/1: missing: packs/1"), []string{"missing: packs/1"}},

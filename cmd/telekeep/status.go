@@ -134,22 +134,22 @@ func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
 	s := vaultStatus{Path: cfg.Vault, Verified: loadProofs(cfg)}
 	dst, err := openVault(cfg)
 	if err != nil {
-		s.Problem = err.Error()
+		s.Problem = oneLine(err)
 		return s
 	}
 	defer dst.Close()
 	if s.Free, err = dst.Free(ctx); err != nil {
-		s.Problem = err.Error()
+		s.Problem = oneLine(err)
 	}
 	vault, err := chunkstore.OpenVault(ctx, dst)
 	if err != nil {
-		s.Problem = err.Error()
+		s.Problem = oneLine(err)
 		return s
 	}
 	s.ID = vault.ID
 	commits, problems, err := chunkstore.Commits(ctx, dst)
 	if err != nil {
-		s.Problem = err.Error()
+		s.Problem = oneLine(err)
 		return s
 	}
 	if len(problems) > 0 {
@@ -206,12 +206,12 @@ func (a *app) accountStatus(cfg *config.Config, account config.Account, o gapOpt
 	s.SignedIn = true
 	secrets, err := readWriterSecrets(cfg)
 	if err != nil {
-		s.Holding = &holding{Problem: err.Error()}
+		s.Holding = &holding{Problem: oneLine(err)}
 		return s, nil
 	}
 	id, err := telegram.SessionAccount(sessionPath(cfg, account), sessionSealer{secrets.IndexIdentity})
 	if err != nil {
-		s.Holding = &holding{Problem: err.Error()}
+		s.Holding = &holding{Problem: oneLine(err)}
 		return s, nil
 	}
 	if s.Holding, err = a.holdingOf(cfg, id, o); err != nil {
