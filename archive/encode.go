@@ -97,7 +97,7 @@ type part struct {
 	set  bool
 }
 
-func (r *Record) parts() [20]part {
+func (r *Record) parts() [21]part {
 	return [...]part{
 		{KindPeer, r.Profile != nil}, // and KindAccount
 		{KindChat, r.Dialog != nil},
@@ -118,6 +118,7 @@ func (r *Record) parts() [20]part {
 		{KindPinned, r.Pinned != nil},
 		{KindDraft, r.Draft != nil},
 		{KindTopic, r.Topic != nil},
+		{KindOther, r.Other != nil},
 		{KindUnlisted, r.Unlisted != nil},
 	}
 }

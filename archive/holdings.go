@@ -1,5 +1,7 @@
 package archive
 
+import "encoding/json"
+
 // What an account holds besides chats and messages. Times are Unix seconds.
 // Zero means absent.
 
@@ -8,7 +10,7 @@ package archive
 func (k Kind) ofItems() bool {
 	switch k {
 	case KindPhoto, KindContact, KindTopPeers, KindStory, KindMusic, KindSession, KindWebSession,
-		KindFolder, KindPinned, KindDraft, KindTopic, KindUnlisted:
+		KindFolder, KindPinned, KindDraft, KindTopic, KindOther, KindUnlisted:
 		return true
 	}
 	return false
@@ -166,6 +168,12 @@ type Topic struct {
 	Closed bool     `json:"closed,omitempty"`
 	Hidden bool     `json:"hidden,omitempty"`
 	Pinned bool     `json:"pinned,omitempty"`
+}
+
+// OtherData is what else the server says it holds of the account, as told in a
+// takeout. Item is always "other".
+type OtherData struct {
+	JSON json.RawMessage `json:"json"`
 }
 
 // Unlisted says that the server's list of a kind, read to its end, does not have

@@ -38,6 +38,7 @@ const (
 	KindPinned     Kind = "pinned_chats"  // the pinned chats of a list, in order
 	KindDraft      Kind = "draft"         // a message that was not sent
 	KindTopic      Kind = "topic"         // a topic of a forum, or of the saved messages
+	KindOther      Kind = "other_data"    // what else the server holds of the account
 	KindUnlisted   Kind = "unlisted"      // the server does not list one of these any more
 )
 
@@ -74,6 +75,7 @@ type Record struct {
 	Pinned     *PinnedChats  `json:"pinned,omitempty"`
 	Draft      *Draft        `json:"draft,omitempty"`
 	Topic      *Topic        `json:"topic,omitempty"`
+	Other      *OtherData    `json:"other,omitempty"`
 	Unlisted   *Unlisted     `json:"unlisted,omitempty"`
 
 	// RawLen is the length in bytes of Raw, which follows the JSON line in a

@@ -34,6 +34,7 @@ func (r *run) holdings(ctx context.Context, o *object) error {
 	r.frequent(o)
 	r.sessions(o)
 	r.webSessions(o)
+	r.otherData(o)
 	return nil
 }
 

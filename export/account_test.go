@@ -56,6 +56,9 @@ func holder() *fake {
 	put("77", false, archive.Record{Kind: archive.KindWebSession, WebSession: &archive.WebSession{
 		Bot: "user4", Domain: "example.org", Browser: "Browser", Platform: "Made-up", Created: morning, LastActive: morning + 1, IP: "192.0.2.7", Region: "Coast",
 	}})
+	put("other", false, archive.Record{Kind: archive.KindOther, Other: &archive.OtherData{
+		JSON: []byte(`{"z":[1,2.50,true,null,"x"],"about":"What else.","a":{"none":[]}}`),
+	}})
 	return f
 }
 

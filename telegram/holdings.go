@@ -29,6 +29,7 @@ func (r *run) holdings(ctx context.Context) error {
 		holding{"messages.getAllDrafts", r.drafts},
 		holding{"messages.getSavedDialogs", r.savedTopics},
 		holding{"pinned chats", r.pinnedChats},
+		holding{"other data", r.otherData},
 	)
 }
 

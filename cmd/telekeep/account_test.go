@@ -23,11 +23,19 @@ func TestTheWholeAccountComesBack(t *testing.T) {
 			t.Errorf("%d %s, want %d", len(list), key, n)
 		}
 	}
-	for key, n := range map[string]int{"contacts": 11, "frequent_contacts": 10, "sessions": 3, "web_sessions": 1} {
+	for key, n := range map[string]int{"contacts": 12, "frequent_contacts": 10, "sessions": 3, "web_sessions": 1} {
 		section, _ := made[key].(map[string]any)
 		if list, _ := section["list"].([]any); len(list) != n {
 			t.Errorf("%d %s, want %d", len(list), key, n)
 		}
+	}
+
+	if other, _ := made["other_data"].(map[string]any); other["saved_gifs"] != 2.0 {
+		t.Errorf("other data: %v", made["other_data"])
+	}
+	left, _ := made["left_chats"].(map[string]any)
+	if list, _ := left["list"].([]any); len(list) != 1 {
+		t.Errorf("%d chats that were left", len(list))
 	}
 
 	second := startSimulator(t, "--export", first).backedUp(t)
@@ -46,7 +54,7 @@ func TestTheWholeAccountComesBack(t *testing.T) {
 func (s *simulated) backedUp(t *testing.T) string {
 	t.Helper()
 	dir := s.install(t)
-	mustCall(t, "", "sync", "--dir", dir)
+	mustCall(t, "", "sync", "--dir", dir, "--takeout") // there it tells more
 	out := filepath.Join(t.TempDir(), "out")
 	mustCall(t, "", "export", "--dir", dir, "-i", filepath.Join(dir, "owner.key"), "--format", "json", "--out", out)
 	return out

@@ -29,6 +29,7 @@ func (t *town) possess(a *account) {
 		})
 	}
 	a.saved = append(a.saved, tg.SavedPhoneContact{Phone: "9996600000", FirstName: "Old", LastName: "Number", Date: lifeBegins})
+	a.otherData = []byte(`{"about": "What else a made-up server holds.", "payments": [{"card": "none", "sum": 0}], "saved_gifs": 2}`)
 	t.file(a)
 }
 
