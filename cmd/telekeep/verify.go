@@ -42,6 +42,9 @@ func describeProblem(p *chunkstore.Problem) problemLine {
 	if detail == string(chunkstore.ProblemMissing) {
 		detail = "it is not there"
 	}
+	if p.Lost != "" {
+		detail += "; lost with it: " + p.Lost
+	}
 	return problemLine{string(p.Kind), p.Object, detail}
 }
 

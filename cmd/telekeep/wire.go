@@ -59,7 +59,25 @@ func (a *app) openForBackup(ctx context.Context, cfg *config.Config) (_ *backup,
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the archive to write: %w", err)
 	}
+	a.warnOfVault(b)
 	return b, nil
+}
+
+// warnOfVault tells what opening the vault to write showed to be wrong with it. That
+// keeps nobody from adding to it.
+func (a *app) warnOfVault(b *backup) {
+	problems := b.store.Problems()
+	for i, p := range problems {
+		if i == listedLost {
+			a.ui.warn("and %s more of the vault", plural(len(problems)-i, "problem", "problems"))
+			break
+		}
+		l := describeProblem(p)
+		a.ui.warn("the vault is damaged: %s: %s: %s", l.Kind, l.Object, l.Detail)
+	}
+	if n := b.archive.Recovered().Forgot; n > 0 {
+		a.ui.warn("what commit %d of the vault held is lost: all chats are read once more, and what is missing is fetched again", n)
+	}
 }
 
 // Close gives everything back. It commits nothing: what is not committed stays
@@ -96,7 +114,11 @@ func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities
 	if r.destination, err = openVault(cfg); err != nil {
 		return nil, err
 	}
-	if r.reader, err = chunkstore.OpenReader(ctx, r.destination, chunkstore.ReaderOptions{Identities: identities, Damaged: true}); err != nil {
+	o := chunkstore.ReaderOptions{Identities: identities, Damaged: true}
+	if head, err := chunkstore.ReadHead(ctx, statePath(cfg)); err == nil && head.Vault != "" {
+		o.Heads = append(o.Heads, head) // so that newest commits that are gone are missed
+	}
+	if r.reader, err = chunkstore.OpenReader(ctx, r.destination, o); err != nil {
 		return nil, fmt.Errorf("cannot open the vault to read: %w", err)
 	}
 	if r.snapshot, err = archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{KeepGoing: true}); err != nil {
