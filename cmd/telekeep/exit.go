@@ -11,6 +11,7 @@ import (
 	"telekeep/chunkstore"
 	"telekeep/config"
 	"telekeep/crypto"
+	"telekeep/export"
 	"telekeep/telegram"
 )
 
@@ -107,6 +108,9 @@ func rules() []rule {
 		{chunkstore.ErrForgedWriter, exitProblems, "somebody changed the vault; run telekeep verify, and do not write to it"},
 		{chunkstore.ErrChain, exitProblems, "commits are missing or out of place; run telekeep verify, and do not write to the vault"},
 		{chunkstore.ErrForked, exitVault, "the writer's key was copied to two machines: make a new installation on one of them"},
+		{chunkstore.ErrUnknownFormat, exitVault, "a newer telekeep wrote this; update telekeep"},
+		{export.ErrNotEmpty, exitFailure, "give a new or empty folder with --out, or the one of an earlier run"},
+		{export.ErrOtherExport, exitFailure, "give a new folder with --out: each export has one of its own"},
 		{archive.ErrTooNew, exitFailure, "a newer telekeep wrote this archive; update telekeep"},
 		{telegram.ErrSessionLost, exitNetwork, "the server forgot this login for the moment; run the command again later, and telekeep login if it stays so"},
 		{telegram.ErrServerKey, exitNetwork, "the server is not the one it should be; check [telegram] server and public_keys"},

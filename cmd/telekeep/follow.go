@@ -112,6 +112,7 @@ func (a *app) follow(ctx context.Context, cfg *config.Config, accounts []config.
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	a.reportJournal(b)
+	a.reportVault(b)
 	log := &followLog{app: a, asJSON: asJSON, states: map[string]string{}, failing: map[string]int{}}
 	failures := make([]error, len(accounts))
 	var group sync.WaitGroup

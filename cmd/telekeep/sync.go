@@ -67,7 +67,7 @@ func (a *app) sync(ctx context.Context, name string, takeout, dry, asJSON bool) 
 	if dry {
 		return a.dryRun(ctx, cfg, accounts, asJSON)
 	}
-	run := &syncRun{Accounts: []*syncReport{}}
+	run := &syncRun{Accounts: []*syncReport{}, Vault: []problemLine{}}
 	err = a.syncAccounts(ctx, cfg, accounts, mode, run, asJSON)
 	if asJSON {
 		run.sum(a.reasonToStop(ctx, err))
@@ -110,6 +110,7 @@ func (a *app) syncAccounts(ctx context.Context, cfg *config.Config, accounts []c
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	a.reportJournal(b)
+	run.Vault = a.reportVault(b)
 	var failures []error
 	for _, account := range accounts {
 		report, err := a.syncAccount(ctx, cfg, account, mode, b)
@@ -132,7 +133,32 @@ func (a *app) syncAccounts(ctx context.Context, cfg *config.Config, accounts []c
 			break
 		}
 	}
-	return errors.Join(failures...)
+	return errors.Join(append(failures, vaultFailure(run.Vault))...)
+}
+
+// reportVault tells what is gone of the vault, as far as names and lengths show it.
+func (a *app) reportVault(b *backup) []problemLine {
+	lines := []problemLine{}
+	for i, p := range b.store.Problems() {
+		lines = append(lines, describeProblem(p))
+		if i < listedMissing {
+			a.ui.warn("the vault is damaged: %s: %s: %s", lines[i].Kind, lines[i].Object, lines[i].Detail)
+		}
+	}
+	return lines
+}
+
+// vaultFailure is the error of a backup to a vault that is not whole: what is new is in
+// it, and what was there before is not.
+func vaultFailure(lines []problemLine) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	return &failure{
+		code: exitProblems,
+		err:  fmt.Errorf("the vault has lost something (%s); what is new was backed up all the same", plural(len(lines), "problem", "problems")),
+		hint: "telekeep verify says what is damaged; put it back from another copy of the vault if there is one",
+	}
 }
 
 // reasonToStop is err in the words of a report.

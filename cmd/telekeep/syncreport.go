@@ -16,6 +16,7 @@ import (
 type syncRun struct {
 	syncCounts
 	Accounts []*syncReport `json:"accounts"`
+	Vault    []problemLine `json:"vault_problems"`  // what is gone of the vault, by names and lengths
 	Error    string        `json:"error,omitempty"` // why the run ended early
 }
 
