@@ -147,22 +147,63 @@ func (c *checker) accounts(accounts []Account) {
 const nameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 func (c *checker) media(m *Media) {
-	for _, kind := range m.Kinds {
+	c.kinds("media.kinds", m.Kinds)
+	m.MaxBytes = c.size("media.max_size", m.MaxSize)
+	m.FromTime, m.UntilTime = c.days("media", m.From, m.Until)
+	for i := range m.Chats {
+		s := &m.Chats[i]
+		if len(s.Chats) == 0 {
+			c.bad("media.chat", "names no chats: add chats = [\"…\"]")
+		}
+		c.rules("media.chat.chats", s.Chats)
+		c.kinds("media.chat.kinds", s.Kinds)
+		s.MaxBytes = c.size("media.chat.max_size", s.MaxSize)
+		s.FromTime, s.UntilTime = c.days("media.chat", s.From, s.Until)
+	}
+}
+
+func (c *checker) kinds(key string, kinds []string) {
+	for _, kind := range kinds {
 		if kind != "none" && !slices.Contains(MediaKinds(), kind) {
-			c.bad("media.kinds", "%q is no kind of media: use %s, or none", kind, strings.Join(MediaKinds(), ", "))
+			c.bad(key, "%q is no kind of media: use %s, or none", kind, strings.Join(MediaKinds(), ", "))
 		}
 	}
-	if len(m.Kinds) > 1 && slices.Contains(m.Kinds, "none") {
-		c.bad("media.kinds", "none stands alone")
+	if len(kinds) > 1 && slices.Contains(kinds, "none") {
+		c.bad(key, "none stands alone")
 	}
-	if m.MaxSize != "" {
-		var err error
-		if m.MaxBytes, err = ParseSize(m.MaxSize); err != nil {
-			c.bad("media.max_size", "%v", err)
-		} else if m.MaxBytes == 0 {
-			c.bad("media.max_size", "no file is that small: leave it out for no limit, or set kinds = [\"none\"] for no files")
-		}
+}
+
+func (c *checker) size(key, text string) int64 {
+	if text == "" {
+		return 0
 	}
+	n, err := ParseSize(text)
+	if err != nil {
+		c.bad(key, "%v", err)
+	} else if n == 0 {
+		c.bad(key, "no file is that small: leave it out for no limit, or set kinds = [\"none\"] for no files")
+	}
+	return n
+}
+
+// days reads the first day and the day behind the last one.
+func (c *checker) days(section, from, until string) (first, end time.Time) {
+	first, end = c.day(section+".from", from), c.day(section+".until", until)
+	if !first.IsZero() && !end.IsZero() && !first.Before(end) {
+		c.bad(section+".until", "lies before from, or on the same day: nothing would be fetched")
+	}
+	return first, end
+}
+
+func (c *checker) day(key, text string) time.Time {
+	if text == "" {
+		return time.Time{}
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		c.bad(key, "%q is no day: write it like \"2020-01-31\"", text)
+	}
+	return day
 }
 
 func (c *checker) commit(m *Commit) {

@@ -60,7 +60,8 @@ type Account struct {
 
 // Chats chooses chats. A chat is named by its kind (personal, bot, group,
 // supergroup, channel, saved), its id ("channel123"), its @username, or its
-// name with * for any text.
+// name with * for any text, or by a folder of the account: "folder:Work",
+// "folder:archive" for the archived chats.
 type Chats struct {
 	// Include: only these. Empty: all.
 	Include []string `toml:"include"`
@@ -76,9 +77,34 @@ type Media struct {
 	// MaxSize is the largest file to fetch, such as "500 MB" or "4 GiB".
 	// Empty: no limit.
 	MaxSize string `toml:"max_size"`
+	// From and Until limit the dates of messages whose media is fetched: days such
+	// as "2020-01-31", in UTC; From included, Until not. Empty: no limit.
+	From  string `toml:"from"`
+	Until string `toml:"until"`
+	// Chats are rules for some chats, in the place of those above; the first that
+	// names a chat counts.
+	Chats []ChatMedia `toml:"chat"`
 
-	// MaxBytes is MaxSize in bytes, 0 for no limit; set by Load.
-	MaxBytes int64 `toml:"-"`
+	// MaxBytes is MaxSize in bytes, 0 for no limit; FromTime and UntilTime are
+	// From and Until, zero for no limit. Set by Load.
+	MaxBytes  int64     `toml:"-"`
+	FromTime  time.Time `toml:"-"`
+	UntilTime time.Time `toml:"-"`
+}
+
+// ChatMedia chooses media of certain chats. What it leaves out is not limited.
+type ChatMedia struct {
+	// Chats are named as in [chats].
+	Chats   []string `toml:"chats"`
+	Kinds   []string `toml:"kinds"`
+	MaxSize string   `toml:"max_size"`
+	From    string   `toml:"from"`
+	Until   string   `toml:"until"`
+
+	// See Media.
+	MaxBytes  int64     `toml:"-"`
+	FromTime  time.Time `toml:"-"`
+	UntilTime time.Time `toml:"-"`
 }
 
 // Commit says how often a long run makes what it has durable in the vault.

@@ -67,8 +67,10 @@ func TestRenderIsReadBack(t *testing.T) {
 			Telegram: Telegram{APIID: 7, APIHash: "ab", Server: "127.0.0.1:1", DC: 4, Keys: []*rsa.PublicKey{key, key}},
 			Accounts: []Account{{Name: "a", Phone: "+1"}, {Name: "b"}},
 			Chats:    Chats{Include: []string{"channel*"}, Exclude: []string{"@x", "bot"}},
-			Media:    Media{Kinds: []string{"photo"}, MaxSize: "2 MB"},
-			Commit:   Commit{Every: "1 GiB", After: "1h"},
+			Media: Media{Kinds: []string{"photo"}, MaxSize: "2 MB", From: "2020-01-31", Chats: []ChatMedia{
+				{Chats: []string{"folder:Work"}, Until: "2021-01-01"}, {Chats: []string{"@x"}, Kinds: []string{"none"}, MaxSize: "1 kB"},
+			}},
+			Commit: Commit{Every: "1 GiB", After: "1h"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

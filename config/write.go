@@ -37,8 +37,8 @@ func Render(c *Config) []byte {
 	}
 	put("[chats]")
 	put("# A chat is named by kind (personal, bot, group, supergroup, channel, saved), by id")
-	put("# (\"channel123\"), by @username, or by name with * for any text. `telekeep chats` shows")
-	put("# what the rules do. Empty include: all chats.")
+	put("# (\"channel123\"), by @username, by name with * for any text, or by folder (\"folder:Work\").")
+	put("# `telekeep chats` shows what the rules do. Empty include: all chats.")
 	list(put, "include", c.Chats.Include)
 	list(put, "exclude", c.Chats.Exclude)
 	put("")
@@ -48,6 +48,23 @@ func Render(c *Config) []byte {
 	list(put, "kinds", c.Media.Kinds)
 	put("# The largest file to fetch. Unset: no limit.")
 	optional(put, "max_size", c.Media.MaxSize, "4 GiB")
+	put("# Media of messages from this day on, and of those before that day. Unset: of all.")
+	optional(put, "from", c.Media.From, "2020-01-31")
+	optional(put, "until", c.Media.Until, "2030-01-31")
+	put("# For some chats other rules, in the place of those above:")
+	if len(c.Media.Chats) == 0 {
+		put("# [[media.chat]]")
+		put("# chats = [\"channel\", \"folder:News\"]")
+		put("# kinds = [\"photo\"]")
+	}
+	for _, s := range c.Media.Chats {
+		put("[[media.chat]]")
+		list(put, "chats", s.Chats)
+		list(put, "kinds", s.Kinds)
+		optional(put, "max_size", s.MaxSize, "4 GiB")
+		optional(put, "from", s.From, "2020-01-31")
+		optional(put, "until", s.Until, "2030-01-31")
+	}
 	put("")
 	put("[commit]")
 	put("# A long run makes what it has durable in the vault after this much new data or time.")

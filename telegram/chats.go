@@ -27,7 +27,7 @@ type Chat struct {
 	Included bool
 	Rule     string
 
-	peer *archive.Peer
+	named named
 }
 
 // Chats lists every chat of the account, archived ones included, with what the
@@ -44,6 +44,9 @@ func (c *Client) Chats(ctx context.Context, rules Rules) ([]Chat, error) {
 		if err != nil {
 			return err
 		}
+		if err := l.findFolders(ctx, rules, self, chats); err != nil {
+			return err
+		}
 		for _, found := range chats {
 			chat := found.describe(rules)
 			if chat.Count, err = l.countMessages(ctx, found); err != nil {
@@ -57,12 +60,11 @@ func (c *Client) Chats(ctx context.Context, rules Rules) ([]Chat, error) {
 }
 
 func (c *chat) describe(rules Rules) Chat {
-	kind := chatKind(c.dialog.Type)
-	included, rule := rules.chat(kind, c.peer)
+	included, rule := rules.chat(c.named())
 	return Chat{
-		ID: c.id, Type: c.dialog.Type, Kind: kind, Name: peerName(c.peer), Username: c.peer.Username,
+		ID: c.id, Type: c.dialog.Type, Kind: chatKind(c.dialog.Type), Name: peerName(c.peer), Username: c.peer.Username,
 		Pinned: c.dialog.Pinned, Archived: c.dialog.Folder == archiveFolder, Left: c.dialog.Left, Newest: int64(c.date),
-		Protected: c.peer.Protected, Included: included, Rule: rule, peer: c.peer,
+		Protected: c.peer.Protected, Included: included, Rule: rule, named: c.named(),
 	}
 }
 

@@ -30,6 +30,7 @@ type chat struct {
 	pts    int // of a channel, 0 if the server does not say
 	date   int // of the newest message, Unix seconds
 
+	folders  []string // that it is in, where rules speak of any
 	included bool
 	rule     string // that decided, "" for none
 	state    chatState

@@ -107,6 +107,9 @@ func (r *run) estimate(ctx context.Context, e *Estimate) error {
 	if err != nil {
 		return err
 	}
+	if err := r.link.findFolders(ctx, r.rules, r.account, chats); err != nil {
+		return err
+	}
 	counted := map[archive.MediaKey]bool{} // a file can stand in many chats
 	var took time.Duration
 	for _, c := range chats {

@@ -87,7 +87,11 @@ func (r *run) leftOut(c *chat, f workFile) string {
 	case f.Protected || c != nil && c.protected():
 		return archive.MissingProtected
 	}
-	return r.rules.media(f.Kind, f.Size, f.Date)
+	rules := r.rules.of(c)
+	if f.Source != "" || f.Emoji { // in no message, so in no chat
+		rules = r.rules.general()
+	}
+	return rules.media(f.Kind, f.Size, f.Date)
 }
 
 // chatOf is the chat that decides about a file; nil if the list of chats does not

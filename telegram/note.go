@@ -48,6 +48,13 @@ func (r *run) noteList(b *batch) error {
 		if r.chats[id] != nil {
 			continue
 		}
+		var state chatState
+		if _, err := load(r.archive, chatKey(r.account, id), &state); err != nil {
+			return err
+		}
+		if state.Dialog != nil && state.Dialog.Left {
+			continue // some lists have it, others do not, and it says itself why
+		}
 		var note chatNote
 		had, err := load(r.archive, noteKey(r.account, id), &note)
 		if err != nil {

@@ -14,11 +14,24 @@ import (
 type Rules struct {
 	// Include and Exclude name chats: by kind (personal, bot, group,
 	// supergroup, channel, saved), by id ("channel123", or "123" alone), by
-	// "@username", or by name, where * stands for any text and case does not
-	// count. No Include means all chats; Exclude wins.
+	// "@username", by "folder:NAME" of the account ("folder:archive" for the
+	// archived chats), or by name, where * stands for any text, in names and in
+	// those of folders, and case does not count. No Include means all chats;
+	// Exclude wins.
 	Include []string
 	Exclude []string
 
+	// Kinds, MaxSize, From and Until are rules on media: see MediaRules.
+	Kinds       []string
+	MaxSize     int64
+	From, Until time.Time
+	// Special are rules on the media of some chats, in the place of all others:
+	// the first that names a chat counts.
+	Special []SpecialRules
+}
+
+// MediaRules choose media. The zero value means all.
+type MediaRules struct {
 	// Kinds of media to fetch: photo, video, voice, video_message, animation,
 	// sticker, audio, file, thumbnail, profile_photo. None means all; "none" means no media.
 	Kinds []string
@@ -29,9 +42,20 @@ type Rules struct {
 	From, Until time.Time
 }
 
+// SpecialRules are rules on the media of the chats that they name, as Include
+// does.
+type SpecialRules struct {
+	Chats []string
+	MediaRules
+}
+
 // Check reports a rule that cannot mean anything.
 func (r Rules) Check() error {
-	for _, kind := range r.Kinds {
+	kinds := slices.Clone(r.Kinds)
+	for _, s := range r.Special {
+		kinds = append(kinds, s.Kinds...)
+	}
+	for _, kind := range kinds {
 		if !slices.Contains(mediaKinds(), kind) && kind != noMedia {
 			return fmt.Errorf("there is no kind of media called %q", kind)
 		}
@@ -51,23 +75,36 @@ func mediaKinds() []string {
 
 // chat decides about a chat: whether it is backed up, and the rule that says
 // so, "" where no rule speaks.
-func (r Rules) chat(kind string, p *archive.Peer) (included bool, rule string) {
+func (r Rules) chat(c named) (included bool, rule string) {
 	for _, rule := range r.Exclude {
-		if names(rule, kind, p) {
+		if c.by(rule) {
 			return false, rule
 		}
 	}
 	for _, rule := range r.Include {
-		if names(rule, kind, p) {
+		if c.by(rule) {
 			return true, rule
 		}
 	}
 	return len(r.Include) == 0, ""
 }
 
-// names reports whether rule means the chat.
-func names(rule, kind string, p *archive.Peer) bool {
-	if rule == kind || rule == string(p.ID) || rule == fmt.Sprint(p.ID.Num()) {
+// named is what rules name a chat by.
+type named struct {
+	kind    string
+	peer    *archive.Peer
+	folders []string
+}
+
+func (c *chat) named() named { return named{chatKind(c.dialog.Type), c.peer, c.folders} }
+
+// by reports whether rule means the chat.
+func (n named) by(rule string) bool {
+	p := n.peer
+	if folder, ok := strings.CutPrefix(rule, folderRule); ok {
+		return slices.ContainsFunc(n.folders, func(name string) bool { return fits(strings.ToLower(folder), strings.ToLower(name)) })
+	}
+	if rule == n.kind || rule == string(p.ID) || rule == fmt.Sprint(p.ID.Num()) {
 		return true
 	}
 	if username, ok := strings.CutPrefix(rule, "@"); ok {
@@ -82,13 +119,22 @@ func names(rule, kind string, p *archive.Peer) bool {
 // misspelt. A kind is never among them, since it also means chats to come.
 func (r Rules) Unmatched(chats []Chat) []string {
 	return r.unmatched(func(rule string) bool {
-		return slices.ContainsFunc(chats, func(c Chat) bool { return names(rule, c.Kind, c.peer) })
+		return slices.ContainsFunc(chats, func(c Chat) bool { return c.named.by(rule) })
 	})
+}
+
+// allNames are all words that name chats.
+func (r Rules) allNames() []string {
+	all := slices.Concat(r.Include, r.Exclude)
+	for _, s := range r.Special {
+		all = append(all, s.Chats...)
+	}
+	return all
 }
 
 func (r Rules) unmatched(matches func(rule string) bool) []string {
 	var out []string
-	for _, rule := range slices.Concat(r.Include, r.Exclude) {
+	for _, rule := range r.allNames() {
 		if !slices.Contains(chatKinds(), rule) && !slices.Contains(out, rule) && !matches(rule) {
 			out = append(out, rule)
 		}
@@ -117,9 +163,24 @@ func fits(pattern, name string) bool {
 	return true
 }
 
+// of are the rules on the media of a chat; nil stands for what is in none.
+func (r Rules) of(c *chat) MediaRules {
+	if c != nil {
+		name := c.named()
+		for _, s := range r.Special {
+			if slices.ContainsFunc(s.Chats, name.by) {
+				return s.MediaRules
+			}
+		}
+	}
+	return r.general()
+}
+
+func (r Rules) general() MediaRules { return MediaRules{r.Kinds, r.MaxSize, r.From, r.Until} }
+
 // media decides about a file of a message of that date: "" to fetch it, or one
 // of archive.Missing….
-func (r Rules) media(kind string, size, date int64) string {
+func (r MediaRules) media(kind string, size, date int64) string {
 	switch {
 	case len(r.Kinds) > 0 && !slices.Contains(r.Kinds, kind):
 		return archive.MissingExcluded
@@ -133,6 +194,14 @@ func (r Rules) media(kind string, size, date int64) string {
 
 // mediaPrint changes when the rules on media do.
 func (r Rules) mediaPrint() string {
+	text := r.general().print()
+	for _, s := range r.Special {
+		text += fmt.Sprintf("; %q %s", s.Chats, s.print())
+	}
+	return text
+}
+
+func (r MediaRules) print() string {
 	kinds := slices.Sorted(slices.Values(r.Kinds))
 	var from, until int64
 	if !r.From.IsZero() {

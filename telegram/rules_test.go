@@ -1,8 +1,11 @@
 package telegram
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/gotd/td/tg"
 
 	"telekeep/archive"
 )
@@ -38,7 +41,7 @@ func TestRulesOnChats(t *testing.T) {
 		{Rules{Include: []string{"@"}}, "personal", &archive.Peer{ID: "user8"}, false, ""},
 	}
 	for _, c := range cases {
-		included, rule := c.rules.chat(c.kind, c.peer)
+		included, rule := c.rules.chat(named{kind: c.kind, peer: c.peer})
 		if included != c.included || rule != c.rule {
 			t.Errorf("%+v on %s: %v by %q, want %v by %q", c.rules, c.peer.ID, included, rule, c.included, c.rule)
 		}
@@ -66,7 +69,7 @@ func TestRulesOnMedia(t *testing.T) {
 		{Rules{Until: day}, "video", 1, day.Add(-time.Second), ""},
 	}
 	for _, c := range cases {
-		if got := c.rules.media(c.kind, c.size, c.date.Unix()); got != c.want {
+		if got := c.rules.general().media(c.kind, c.size, c.date.Unix()); got != c.want {
 			t.Errorf("%+v on %s of %d bytes: %q, want %q", c.rules, c.kind, c.size, got, c.want)
 		}
 	}
@@ -83,6 +86,64 @@ func TestRulesPrint(t *testing.T) {
 	for _, other := range []Rules{{}, {Kinds: []string{"photo"}, MaxSize: 5}, {Kinds: base.Kinds, MaxSize: 6}, {Kinds: base.Kinds, MaxSize: 5, From: time.Unix(1, 0)}} {
 		if base.mediaPrint() == other.mediaPrint() {
 			t.Errorf("%+v counts as no change", other)
+		}
+	}
+}
+
+// Special rules take the place of the general ones, the first that fits; what is
+// in no chat goes by the general ones.
+func TestSpecialRules(t *testing.T) {
+	rules := Rules{Kinds: []string{"photo"}, Special: []SpecialRules{
+		{Chats: []string{"Ann*", "folder:Work"}, MediaRules: MediaRules{MaxSize: 10}},
+		{Chats: []string{"personal"}, MediaRules: MediaRules{Kinds: []string{"none"}}},
+	}}
+	ann := &chat{peer: &archive.Peer{ID: "user7", FirstName: "Ann"}, dialog: archive.Dialog{Type: archive.ChatPersonal}}
+	bob := &chat{peer: &archive.Peer{ID: "user8", FirstName: "Bob"}, dialog: archive.Dialog{Type: archive.ChatPersonal}}
+	job := &chat{peer: &archive.Peer{ID: "channel9"}, dialog: archive.Dialog{Type: archive.ChatPublicChannel}, folders: []string{"work"}}
+	other := &chat{peer: &archive.Peer{ID: "channel10"}, dialog: archive.Dialog{Type: archive.ChatPublicChannel}}
+	for _, c := range []struct {
+		chat *chat
+		kind string
+		size int64
+		want string
+	}{
+		{ann, "video", 10, ""}, {ann, "video", 11, archive.MissingTooLarge}, {job, "video", 11, archive.MissingTooLarge},
+		{bob, "photo", 1, archive.MissingExcluded}, {other, "photo", 100, ""}, {other, "video", 1, archive.MissingExcluded},
+		{nil, "photo", 100, ""},
+	} {
+		if got := rules.of(c.chat).media(c.kind, c.size, 0); got != c.want {
+			t.Errorf("%s of %d bytes in %+v: %q, want %q", c.kind, c.size, c.chat, got, c.want)
+		}
+	}
+	if err := (Rules{Special: []SpecialRules{{MediaRules: MediaRules{Kinds: []string{"photos"}}}}}).Check(); err == nil {
+		t.Error("a kind that does not exist is taken")
+	}
+	if (Rules{}).mediaPrint() == (Rules{Special: []SpecialRules{{Chats: []string{"x"}}}}).mediaPrint() {
+		t.Error("special rules leave no print")
+	}
+}
+
+// A folder has what it names and what its kinds are, less what it keeps out.
+func TestRulesOnFolders(t *testing.T) {
+	friend := &chat{id: "user7", source: &tg.User{ID: 7, Contact: true}, dialog: archive.Dialog{Type: archive.ChatPersonal}}
+	stranger := &chat{id: "user8", source: &tg.User{ID: 8}, dialog: archive.Dialog{Type: archive.ChatPersonal}}
+	news := &chat{id: "channel9", dialog: archive.Dialog{Type: archive.ChatPublicChannel}}
+	old := &chat{id: "chat10", dialog: archive.Dialog{Type: archive.ChatPrivateGroup, Folder: archiveFolder}}
+	for _, c := range []struct {
+		folder archive.Folder
+		in     []*chat
+	}{
+		{archive.Folder{Contacts: true}, []*chat{friend}},
+		{archive.Folder{NonContacts: true, Channels: true}, []*chat{stranger, news}},
+		{archive.Folder{Groups: true}, []*chat{old}},
+		{archive.Folder{Groups: true, ExcludeArchived: true}, nil},
+		{archive.Folder{Include: []archive.PeerID{"user8"}, Pinned: []archive.PeerID{"channel9"}}, []*chat{stranger, news}},
+		{archive.Folder{Channels: true, Exclude: []archive.PeerID{"channel9"}}, nil},
+	} {
+		for _, chat := range []*chat{friend, stranger, news, old} {
+			if got := inFolder(&c.folder, chat); got != slices.Contains(c.in, chat) {
+				t.Errorf("%s in %+v: %v", chat.id, c.folder, got)
+			}
 		}
 	}
 }

@@ -191,10 +191,14 @@ func (r *run) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	chats = append(chats, left...)
+	if err := r.link.findFolders(ctx, r.rules, r.account, chats); err != nil {
+		return err
+	}
 	known := map[archive.PeerID]*chat{}
 	r.order = nil
-	for _, c := range append(chats, left...) {
-		c.included, c.rule = r.rules.chat(chatKind(c.dialog.Type), c.peer)
+	for _, c := range chats {
+		c.included, c.rule = r.rules.chat(c.named())
 		known[c.id] = c
 		r.order = append(r.order, c)
 	}
@@ -215,7 +219,7 @@ func (r *run) list(ctx context.Context) error {
 		}
 	}
 	unmatched := r.rules.unmatched(func(rule string) bool {
-		return slices.ContainsFunc(r.order, func(c *chat) bool { return names(rule, chatKind(c.dialog.Type), c.peer) })
+		return slices.ContainsFunc(r.order, func(c *chat) bool { return c.named().by(rule) })
 	})
 	r.count(func(res *Result) { res.Chats, res.Unmatched, r.chats = included, unmatched, known })
 	r.tell(func(e *Event) { e.ChatsTotal = included })
@@ -282,7 +286,7 @@ func (r *run) oldGroup(c *chat) *chat {
 		return nil
 	}
 	return &chat{
-		id: id, input: inputPeer(id, 0), closed: true, included: c.included,
+		id: id, input: inputPeer(id, 0), closed: true, included: c.included, folders: c.folders,
 		peer:   &archive.Peer{ID: id, Title: c.peer.Title, Protected: c.protected(), MigratedTo: c.id, Left: true, Min: true},
 		source: &tg.ChatEmpty{ID: id.Num()},
 		dialog: archive.Dialog{Type: archive.ChatPrivateGroup, Left: true},

@@ -227,10 +227,17 @@ func progressText(e telegram.Event) string {
 }
 
 func rulesOf(cfg *config.Config) telegram.Rules {
-	return telegram.Rules{
+	m := cfg.Media
+	r := telegram.Rules{
 		Include: cfg.Chats.Include, Exclude: cfg.Chats.Exclude,
-		Kinds: cfg.Media.Kinds, MaxSize: cfg.Media.MaxBytes,
+		Kinds: m.Kinds, MaxSize: m.MaxBytes, From: m.FromTime, Until: m.UntilTime,
 	}
+	for _, s := range m.Chats {
+		r.Special = append(r.Special, telegram.SpecialRules{Chats: s.Chats, MediaRules: telegram.MediaRules{
+			Kinds: s.Kinds, MaxSize: s.MaxBytes, From: s.FromTime, Until: s.UntilTime,
+		}})
+	}
+	return r
 }
 
 // incomplete is the error of a run that has something to try again.
