@@ -32,6 +32,12 @@
 // One goroutine owns all state of chats, whether it reads a history or takes
 // pushes between two pages of one.
 //
+// Before all that somebody signs in: by a code (Login), by a QR code (LoginQR), or
+// with the session of another program (ParseSession, ReadTData, Import). The key of
+// a sign-in lives in memory until the server has said whose it is; then it takes
+// the file's place. Nothing the server says later makes the file forget it: only
+// Logout does, and the account's move to another data centre.
+//
 // What is the truth: the history. Updates only tell what changed in messages
 // that are archived already. What is absent is never taken for deleted.
 //

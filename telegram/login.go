@@ -88,7 +88,7 @@ func (c *Client) signedIn(ctx context.Context) (*Self, error) {
 func (c *Client) signInWith(ctx context.Context, prove func(context.Context, *link) (*Self, error)) (*Self, error) {
 	defer c.options.Session.abandon()
 	var self *Self
-	err := c.connect(ctx, c.newGates(nil), func(ctx context.Context, l *link) (err error) {
+	err := c.connect(ctx, newGates(signInPatience, nil), func(ctx context.Context, l *link) (err error) {
 		if self, err = prove(ctx, l); err != nil {
 			return err
 		}

@@ -83,6 +83,13 @@ func TestLoginQRFails(t *testing.T) {
 			t.Errorf("%s: a session is stored", c.name)
 		}
 	}
+	i.fault("auth.exportLoginToken flood=3600")
+	client, end := i.client()
+	defer end()
+	_, err := client.LoginQR(t.Context(), "", nil, &answers{})
+	if flood, ok := errors.AsType[*FloodError](err); !ok || flood.Wait != time.Hour {
+		t.Errorf("a long pause: error %v", err)
+	}
 	if n := i.sim.Revoke(); n != 0 {
 		t.Errorf("%d sessions are left on the server", n)
 	}

@@ -28,6 +28,9 @@
 // account.json and control.json of an earlier run are removed before the ports are
 // opened, so that whoever waits for them does not read old addresses.
 //
+// POST /sessions of the control API signs in as other programs do (foreign.go,
+// tdata.go): what an import of their sessions can be tried with.
+//
 // The control API is plain HTTP on loopback; GET / lists its calls. FaultHelp
 // explains the text form of faults.
 //
