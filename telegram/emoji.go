@@ -138,7 +138,7 @@ func (r *run) fetchEmoji(ctx context.Context, atLeast int) error {
 		if len(ids) == 0 {
 			return nil
 		}
-		documents, err := r.optional.MessagesGetCustomEmojiDocuments(ctx, ids)
+		documents, err := r.emojiDocuments(ctx, ids)
 		if dispensable(err) {
 			r.emoji.silence()
 			r.warn("messages.getCustomEmojiDocuments", err)
@@ -151,6 +151,27 @@ func (r *run) fetchEmoji(ctx context.Context, atLeast int) error {
 			return err
 		}
 	}
+}
+
+// emojiDocuments asks for the documents of custom emoji. One that this version
+// cannot decode makes the whole answer unreadable: the others are asked for
+// without it.
+func (r *run) emojiDocuments(ctx context.Context, ids []int64) ([]tg.DocumentClass, error) {
+	documents, err := r.optional.MessagesGetCustomEmojiDocuments(ctx, ids)
+	if !undecodable(err) {
+		return documents, err
+	}
+	if len(ids) == 1 {
+		return nil, nil
+	}
+	for _, half := range [][]int64{ids[:len(ids)/2], ids[len(ids)/2:]} {
+		found, err := r.emojiDocuments(ctx, half)
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, found...)
+	}
+	return documents, nil
 }
 
 // takeEmoji archives what the server says about custom emoji, and notes which of

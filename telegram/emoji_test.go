@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ type emojiAccount struct {
 	mu      sync.Mutex
 	asked   []int // how many were asked for, by request
 	refused error
+	poison  int64 // an answer with this one cannot be decoded
 }
 
 const emojiKinds = 150
@@ -61,6 +63,9 @@ func (e *emojiAccount) documents(ids []int64) (bin.Encoder, error) {
 		return nil, e.refused
 	}
 	out := &tg.DocumentClassVector{Elems: []tg.DocumentClass{}}
+	if slices.Contains(ids, e.poison) {
+		return garbage{}, nil
+	}
 	for _, id := range ids {
 		if id%2 != 0 {
 			continue
@@ -114,6 +119,16 @@ func TestEmojiAreFetched(t *testing.T) {
 	equal(t, "requests", e.asked, []int{100, 50, 75})
 	if got := len(a.of(archive.KindMissing)); got != len(missing) {
 		t.Errorf("%d records of what is missing, were %d", got, len(missing))
+	}
+}
+
+// One that cannot be decoded costs some requests and none of the others.
+func TestEmojiAroundTheUnknown(t *testing.T) {
+	e, a := newEmojiAccount(), newFakeArchive()
+	e.poison = 42
+	result := e.sync(t, a, time.Unix(1_700_000_000, 0))
+	if result.Media != emojiKinds/2-1 || a.media["document:42"] != nil || a.media["document:44"] == nil || len(e.asked) > 20 {
+		t.Errorf("%d files with %d requests", result.Media, len(e.asked))
 	}
 }
 

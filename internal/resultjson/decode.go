@@ -69,6 +69,10 @@ func (d *decoder) fieldsOf(t reflect.Type) map[string]field {
 	return known
 }
 
+// ownKey is what this program's exports add to messages on demand. It repeats what
+// the other keys say, and more that no key of Telegram Desktop can.
+const ownKey = "telekeep"
+
 // object fills the struct that dst points to and returns the keys it does not
 // know, rendered as JSON; they are noted too.
 func (d *decoder) object(v *value, dst any) (map[string]string, error) {
@@ -88,7 +92,9 @@ func (d *decoder) object(v *value, dst any) (map[string]string, error) {
 				unknown = map[string]string{}
 			}
 			unknown[m.key] = m.value.json()
-			d.note(m.line, m.key, "unknown key")
+			if m.key != ownKey {
+				d.note(m.line, m.key, "unknown key")
+			}
 			continue
 		}
 		if err := d.member(v, m, f, target.FieldByIndex(f.index)); err != nil {

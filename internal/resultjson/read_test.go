@@ -202,6 +202,14 @@ func TestUnknownKeysAreKeptAndReported(t *testing.T) {
 	}
 }
 
+// What this program's own exports add is no surprise.
+func TestOwnKeyIsKept(t *testing.T) {
+	g := mustRead(t, `{"type": "personal_chat", "id": 1, "messages": [{"id": 1, "telekeep": {"deleted": true}}]}`)
+	if m := g.messages[g.chats[0]][0]; m.Unknown["telekeep"] != `{"deleted":true}` || len(g.notes) != 0 {
+		t.Errorf("%v, notes %v", m.Unknown, g.notes)
+	}
+}
+
 func TestMessagesBeforeTheirChatsHeader(t *testing.T) {
 	g := mustRead(t, `{"messages": [{"id": 5}, {"id": 6}], "id": 9, "type": "bot_chat", "name": null}`)
 	if len(g.chats) != 1 || g.chats[0].ID != 9 || len(g.messages[g.chats[0]]) != 2 {
