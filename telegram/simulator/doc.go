@@ -23,7 +23,7 @@
 //	account.json    {"phone": "+…", "code": "…", "password": ""} of the first account
 //	telegram.toml   [telegram] and [[account]] for a client's settings; written last
 //
-// and, for the next run to go on with, server.key (the private key) and
+// and, for the next run to go on with, server.key and cdn.key (the private keys) and
 // sessions.json (auth keys and logins). Files appear whole; telegram.toml,
 // account.json and control.json of an earlier run are removed before the ports are
 // opened, so that whoever waits for them does not read old addresses.

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -45,6 +46,28 @@ func TestParseFault(t *testing.T) {
 	} {
 		if f, err := ParseFault(text); err == nil {
 			t.Errorf("%q is taken for %+v", text, f)
+		}
+	}
+}
+
+func TestEveryFaultIsExplained(t *testing.T) {
+	var f Fault
+	words := []string{"flood", "premium", "error"}
+	for _, w := range f.flags() {
+		words = append(words, w.name)
+	}
+	for _, w := range f.names() {
+		words = append(words, w.name)
+	}
+	for _, w := range f.durations() {
+		words = append(words, w.name)
+	}
+	for _, w := range f.numbers() {
+		words = append(words, w.name)
+	}
+	for _, word := range words {
+		if !strings.Contains(FaultHelp, " "+word+" ") && !strings.Contains(FaultHelp, " "+word+"=") {
+			t.Errorf("the help says nothing of %s", word)
 		}
 	}
 }
