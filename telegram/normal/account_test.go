@@ -13,6 +13,7 @@ import (
 
 	"github.com/gotd/td/bin"
 	"github.com/gotd/td/tg"
+	"github.com/gotd/td/tgerr"
 
 	"telekeep/archive"
 	"telekeep/telegram/simulator/world"
@@ -280,6 +281,9 @@ func (p *puller) history(chat archive.PeerID) {
 	var all []tg.MessageClass
 	for offset := 0; ; {
 		answer, err := p.at(0).MessagesGetHistory(p.t.Context(), &tg.MessagesGetHistoryRequest{Peer: p.input(chat), OffsetID: offset, Limit: 100})
+		if tgerr.Is(err, "CHANNEL_PRIVATE") {
+			answer, err = p.own(chat, offset)
+		}
 		if err != nil {
 			p.t.Fatalf("history of %s: %v", chat, err)
 		}
@@ -297,6 +301,13 @@ func (p *puller) history(chat archive.PeerID) {
 		checkRaw(p.t, m)
 	}
 	p.add(p.t, all...)
+}
+
+// own asks for the account's own messages of a chat that was left.
+func (p *puller) own(chat archive.PeerID, offset int) (tg.MessagesMessagesClass, error) {
+	request := &tg.MessagesSearchRequest{Peer: p.input(chat), Filter: &tg.InputMessagesFilterEmpty{}, OffsetID: offset, Limit: 100}
+	request.SetFromID(&tg.InputPeerSelf{})
+	return p.at(0).MessagesSearch(p.t.Context(), request)
 }
 
 func (p *puller) input(chat archive.PeerID) tg.InputPeerClass {
