@@ -24,7 +24,7 @@ type ProfilePhoto struct {
 }
 
 // A SavedContact is an entry of the address book. Item is the user, or, for a
-// number that belongs to nobody, a word made of it.
+// number that belongs to nobody, a word made of the entry.
 type SavedContact struct {
 	User      PeerID `json:"user,omitempty"`
 	FirstName string `json:"first_name,omitempty"`

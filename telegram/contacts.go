@@ -85,11 +85,13 @@ func (r *run) savedContacts(ctx context.Context) (map[string]*archive.SavedConta
 }
 
 // phoneContacts archives the entries of the address book that belong to nobody.
+// They are named by all that is known of them: the state keeps the name, and a
+// number alone could be guessed from it.
 func (r *run) phoneContacts(ctx context.Context, list map[string]*archive.SavedContact) error {
 	s := r.stock(archive.KindContact, "phone-")
 	for _, phone := range slices.Sorted(maps.Keys(list)) {
 		contact := list[phone]
-		word, err := printOf(phone)
+		word, err := printOf(contact)
 		if err != nil {
 			return err
 		}

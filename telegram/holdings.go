@@ -319,7 +319,8 @@ func (r *run) paged(ctx context.Context, s *stock, next func(ctx context.Context
 			changed = changed || isNews
 		}
 		got, most = got+page.got, max(most, page.count)
-		young := r.now()-before.At < listAge
+		age := r.now() - before.At
+		young := age >= 0 && age < listAge // the clock can have been wrong
 		switch {
 		case first && page.whole:
 			return s.close(ctx)

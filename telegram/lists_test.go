@@ -71,6 +71,10 @@ func TestListsOfSeveralPages(t *testing.T) {
 	if n := f.sync(t, a, now+60); n != 1 || a.applied != applied {
 		t.Errorf("nothing new: %d pages, %d batches", n, a.applied-applied)
 	}
+	if n := f.sync(t, a, now-24*3600); n != 4 {
+		t.Errorf("the clock was wrong by a day: %d pages", n)
+	}
+	f.sync(t, a, now)
 	f.ids = append([]int64{251}, f.ids...)
 	if n := f.sync(t, a, now+120); n != 4 || len(a.of(archive.KindPhoto)) != 251 {
 		t.Errorf("one more: %d pages, %d records", n, len(a.of(archive.KindPhoto)))

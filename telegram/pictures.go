@@ -84,7 +84,7 @@ func (r *run) chatPhotos(ctx context.Context) error {
 		if _, err := load(r.archive, key, &asked); err != nil {
 			return err
 		}
-		if asked.Key == c.peer.Photo.Key && (asked.Refused == 0 || r.now()-asked.Refused < int64(unavailableRetry/time.Second)) {
+		if asked.Key == c.peer.Photo.Key && asked.rests(r.now()) {
 			continue
 		}
 		asked = pictureState{Key: c.peer.Photo.Key}
@@ -112,6 +112,13 @@ type pictureState struct {
 	Key archive.MediaKey `json:"key"`
 	// Refused is when the server did not give it, in Unix seconds.
 	Refused int64 `json:"refused,omitempty"`
+}
+
+// rests reports whether the picture is not to be asked for: it was given, or
+// refused a short while ago.
+func (s pictureState) rests(now int64) bool {
+	age := now - s.Refused
+	return s.Refused == 0 || age >= 0 && age < int64(unavailableRetry/time.Second)
 }
 
 // chatPhoto archives the picture of a chat. That an older one is not shown any
