@@ -20,6 +20,7 @@ func (r *run) channelUpdates(ctx context.Context, c *chat) error {
 
 // channelDifferences asks for what happened to a channel until there is no more.
 func (r *run) channelDifferences(ctx context.Context, c *chat) error {
+	r.untold = false
 	for {
 		before := c.state.Pts
 		answer, err := r.optional.UpdatesGetChannelDifference(ctx, &tg.UpdatesGetChannelDifferenceRequest{
@@ -33,6 +34,7 @@ func (r *run) channelDifferences(ctx context.Context, c *chat) error {
 			r.warn("updates.getChannelDifference", err)
 			return r.restartChannel(ctx, c)
 		case dispensable(err) && !inaccessible(err):
+			r.untold = true
 			r.warn("updates.getChannelDifference", err)
 			r.mute = errors.Is(err, errSilent)
 			return nil

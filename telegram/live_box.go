@@ -65,12 +65,12 @@ func (b *box) want(at time.Time) {
 	}
 }
 
-// asked notes that the difference was taken, up to pts. What is still held then
-// waits longer and longer: this server does not tell it.
-func (b *box) asked(pts int, now time.Time) {
+// asked notes that the difference was taken, up to pts, if it was told. What is
+// still missing then is asked for less and less often.
+func (b *box) asked(pts int, told bool, now time.Time) {
 	b.ask = time.Time{}
 	b.held = slices.DeleteFunc(b.held, func(p pushed) bool { return p.pts <= pts })
-	if len(b.held) == 0 {
+	if len(b.held) == 0 && told {
 		b.pause = 0
 		return
 	}

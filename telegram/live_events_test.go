@@ -237,6 +237,30 @@ func TestFollowReconnects(t *testing.T) {
 	}
 }
 
+// A difference that the server does not tell is asked for again.
+func TestFollowAsksAgain(t *testing.T) {
+	i := settled(t)
+	f := i.follow(FollowOptions{})
+	for chat, method := range map[string]string{"user101": "updates.getDifference", "channel104": "updates.getChannelDifference"} {
+		fault, err := simulator.ParseFault(method + " error=400:NOT_NOW count=2")
+		if err == nil {
+			err = i.sim.Fault(fault)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := i.add(chat, "lost", 0, true)
+		i.sim.Drop()
+		f.within(t, 20*time.Second, fmt.Sprintf("%s %d lost", chat, lost))
+		if n := i.sim.Stats().Errors[method+" NOT_NOW"]; n != 2 {
+			t.Errorf("%s was refused %d times: the test shows nothing", method, n)
+		}
+	}
+	if _, err := f.end(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A session that is ended ends following, with an error and a commit of what
 // there is.
 func TestFollowRevoked(t *testing.T) {

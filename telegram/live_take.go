@@ -424,13 +424,14 @@ func (v *live) ask(ctx context.Context, id archive.PeerID) error {
 	} else if err := v.askChannel(ctx, id); err != nil {
 		return err
 	}
+	told := !r.untold
 	g := newGathering()
 	v.release(g, id)
 	if err := v.store(ctx, g); err != nil {
 		return err
 	}
 	count, _ := v.count(id)
-	v.box(id).asked(count, time.Now())
+	v.box(id).asked(count, told, time.Now())
 	return nil
 }
 

@@ -40,6 +40,7 @@ type run struct {
 	order  []*chat      // likewise: the chats as they will be synced
 	lifted bool         // the owner of some chat allows saving again
 	mute   bool         // the server does not answer about changes in channels
+	untold bool         // it did not tell the difference that was asked for last
 	// privacyMute: it does not answer about people either.
 	privacyMute bool
 	loose       []looseNews // of the goroutine that syncs messages, too: archived if anything else is

@@ -16,6 +16,7 @@ import (
 // so no change made in between is lost. A server that refuses is no reason to
 // stop.
 func (r *run) updates(ctx context.Context) error {
+	r.untold = false
 	if r.state.Updates == nil {
 		return r.startUpdates(ctx)
 	}
@@ -27,6 +28,7 @@ func (r *run) updates(ctx context.Context) error {
 			r.warn("updates.getDifference", err)
 			return r.restartUpdates(ctx)
 		case dispensable(err):
+			r.untold = true
 			r.warn("updates.getDifference", err)
 			return nil
 		case err != nil:
