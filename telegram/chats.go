@@ -2,7 +2,6 @@ package telegram
 
 import (
 	"context"
-	"fmt"
 
 	"telekeep/archive"
 )
@@ -20,6 +19,14 @@ type Chat struct {
 	Newest   int64 // date of the newest message, Unix seconds, 0 if unknown
 	// Count is the number of messages, -1 if the server does not say.
 	Count int
+	// Media is how many files of each kind (see MediaRules) the server counts; nil
+	// if it does not say. It counts no stickers and no thumbnails.
+	Media map[string]int
+	// MediaBytes are the files that the rules on media allow, whether or not they
+	// include the chat: all of them if MediaExact, else an estimate from the newest
+	// hundred messages and from Media.
+	MediaBytes int64
+	MediaExact bool
 	// Protected: the owner forbids saving, so media is not fetched.
 	Protected bool
 	// Included says whether the rules include the chat, and Rule which of them
@@ -31,8 +38,9 @@ type Chat struct {
 }
 
 // Chats lists every chat of the account, archived ones included, with what the
-// rules do. It asks for the number of messages of each, which is one call for
-// each chat. Errors: those of Sync.
+// rules do. It asks for the number of messages and of files of each, and for a
+// page of the newest messages, which is two calls for each chat. Errors: those of
+// Sync.
 func (c *Client) Chats(ctx context.Context, rules Rules) ([]Chat, error) {
 	self := c.Account()
 	if self == "" {
@@ -49,7 +57,7 @@ func (c *Client) Chats(ctx context.Context, rules Rules) ([]Chat, error) {
 		}
 		for _, found := range chats {
 			chat := found.describe(rules)
-			if chat.Count, err = l.countMessages(ctx, found); err != nil {
+			if err := l.cost(ctx, found, rules, &chat); err != nil {
 				return err
 			}
 			out = append(out, chat)
@@ -66,22 +74,4 @@ func (c *chat) describe(rules Rules) Chat {
 		Pinned: c.dialog.Pinned, Archived: c.dialog.Folder == archiveFolder, Left: c.dialog.Left, Newest: int64(c.date),
 		Protected: c.peer.Protected, Included: included, Rule: rule, named: c.named(),
 	}
-}
-
-// countMessages asks how many messages a chat has; -1 if the server does not
-// say. Only what ends everything is an error.
-func (l *link) countMessages(ctx context.Context, c *chat) (int, error) {
-	if c.forbidden() {
-		return -1, nil
-	}
-	p, err := l.newest(ctx, c)
-	switch {
-	case err != nil && (ctx.Err() != nil || ends(err)):
-		return 0, fmt.Errorf("count messages: %w", err)
-	case err != nil:
-		return -1, nil
-	case p.whole:
-		return len(p.messages), nil
-	}
-	return p.count, nil
 }

@@ -10,18 +10,23 @@ import (
 
 // A chatLine is one chat; chats --json prints a list of them.
 type chatLine struct {
-	ID        string `json:"id"`
-	Kind      string `json:"kind"` // the rules' word
-	Type      string `json:"type"` // Telegram Desktop's word
-	Name      string `json:"name"`
-	Username  string `json:"username,omitempty"`
-	Messages  int    `json:"messages"` // by the server's count, -1 if it does not say
-	Newest    int64  `json:"newest,omitempty"`
-	Archived  bool   `json:"archived,omitempty"`
-	Left      bool   `json:"left,omitempty"`
-	Protected bool   `json:"protected,omitempty"`
-	Included  bool   `json:"included"`
-	Rule      string `json:"rule,omitempty"`
+	ID       string `json:"id"`
+	Kind     string `json:"kind"` // the rules' word
+	Type     string `json:"type"` // Telegram Desktop's word
+	Name     string `json:"name"`
+	Username string `json:"username,omitempty"`
+	Messages int    `json:"messages"` // by the server's count, -1 if it does not say
+	// Media is how many files of each kind the server counts; MediaBytes is what the
+	// rules on media allow of all files, an estimate unless MediaExact.
+	Media      map[string]int `json:"media,omitempty"`
+	MediaBytes int64          `json:"media_bytes"`
+	MediaExact bool           `json:"media_exact"`
+	Newest     int64          `json:"newest,omitempty"`
+	Archived   bool           `json:"archived,omitempty"`
+	Left       bool           `json:"left,omitempty"`
+	Protected  bool           `json:"protected,omitempty"`
+	Included   bool           `json:"included"`
+	Rule       string         `json:"rule,omitempty"`
 }
 
 func (a *app) chatsCommand() *cobra.Command {
@@ -30,7 +35,11 @@ func (a *app) chatsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "chats",
 		Short: "List the account's chats and what the rules do with each",
-		RunE:  func(c *cobra.Command, _ []string) error { return a.chats(c.Context(), account, asJSON) },
+		Long: `Lists every chat with what the rules do, its id, how many messages it has by the
+server's count, and how many bytes of media the rules on media allow. A size with a
+tilde is an estimate: it follows from the newest hundred messages and from how many
+files of each kind the server counts.`,
+		RunE: func(c *cobra.Command, _ []string) error { return a.chats(c.Context(), account, asJSON) },
 	}
 	c.Flags().StringVar(&account, "account", "", "which account of the settings (default: the only one)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -55,6 +64,7 @@ func (a *app) chats(ctx context.Context, name string, asJSON bool) (err error) {
 	for _, c := range chats {
 		lines = append(lines, chatLine{
 			ID: string(c.ID), Kind: c.Kind, Type: string(c.Type), Name: c.Name, Username: c.Username, Messages: c.Count,
+			Media: c.Media, MediaBytes: c.MediaBytes, MediaExact: c.MediaExact,
 			Newest: c.Newest, Archived: c.Archived, Left: c.Left, Protected: c.Protected, Included: c.Included, Rule: c.Rule,
 		})
 	}
@@ -62,7 +72,7 @@ func (a *app) chats(ctx context.Context, name string, asJSON bool) (err error) {
 		return a.ui.json(lines)
 	}
 	for _, l := range lines {
-		a.printf("%-8s  %-10s  %-20s  %9s  %s%s\n", ruleInWords(l), l.Kind, l.ID, countOrUnknown(l.Messages), printable(l.Name), note(l))
+		a.printf("%-8s  %-10s  %-20s  %9s  %10s  %s%s\n", ruleInWords(l), l.Kind, l.ID, countOrUnknown(l.Messages), l.mediaSize(), printable(l.Name), note(l))
 	}
 	return nil
 }
@@ -72,6 +82,17 @@ func ruleInWords(l chatLine) string {
 		return "backup"
 	}
 	return "left out"
+}
+
+// mediaSize is what the chat's media takes, with a tilde before an estimate.
+func (l chatLine) mediaSize() string {
+	switch {
+	case l.Messages < 0:
+		return "?"
+	case l.MediaExact:
+		return size(l.MediaBytes)
+	}
+	return "~" + size(l.MediaBytes)
 }
 
 func countOrUnknown(n int) string {

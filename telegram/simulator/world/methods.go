@@ -14,6 +14,7 @@ func (w *World) Methods() map[uint32]Method {
 		tg.MessagesGetMessagesRequestTypeID:             reading(w, w.getMessages),
 		tg.MessagesGetRichMessageRequestTypeID:          reading(w, w.getRichMessage),
 		tg.MessagesSearchRequestTypeID:                  reading(w, w.search),
+		tg.MessagesGetSearchCountersRequestTypeID:       reading(w, w.getSearchCounters),
 		tg.MessagesGetRepliesRequestTypeID:              reading(w, w.getReplies),
 		tg.MessagesGetCustomEmojiDocumentsRequestTypeID: reading(w, w.getCustomEmoji),
 		tg.MessagesGetSplitRangesRequestTypeID:          serve(w, w.getSplitRanges),
