@@ -53,8 +53,8 @@ func (w *Writer) forget(lost uint64) error {
 }
 
 // catchUpForgetting is catchUp for a state that must be forgotten. Of the journal, the
-// records and the media count; the state does not, because it went on from what is
-// forgotten. All of it is committed at once, so that it holds from then on.
+// records count; the state does not, because it went on from what is forgotten, and nor
+// does media. The first step commits all of it, so that it holds from then on.
 func (w *Writer) catchUpForgetting(ctx context.Context, lost uint64) error {
 	if err := w.forget(lost); err != nil {
 		return fmt.Errorf("forget the state of a lost commit: %w", err)
@@ -63,10 +63,7 @@ func (w *Writer) catchUpForgetting(ctx context.Context, lost uint64) error {
 	w.dirty.Store(true)
 	err := w.catchUp(ctx)
 	w.forgetting = false
-	if err != nil {
-		return err
-	}
 	w.found.Forgot = lost
-	_, err = w.Commit(ctx)
+	w.commitFirst.Store(err == nil)
 	return err
 }

@@ -107,6 +107,7 @@ func TestForgettingKeepsTheRecordsOfTheJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	dst.Delete("index/" + i.secrets.WriterID + "/00000001.age")
+	before := len(dst.Names())
 	state := filepath.Join(i.dir, "other.db")
 	store, err := chunkstore.OpenWriter(t.Context(), dst, chunkstore.WriterOptions{Secrets: i.secrets, StatePath: state})
 	if err != nil {
@@ -119,6 +120,10 @@ func TestForgettingKeepsTheRecordsOfTheJournal(t *testing.T) {
 	if value, ok, err := w.Get("cursor"); ok || err != nil || w.Recovered().Forgot != 1 {
 		t.Errorf("the cursor is %v, %v; %+v", value, err, w.Recovered())
 	}
+	if n := len(dst.Names()); n != before {
+		t.Errorf("opening has written %d objects", n-before)
+	}
+	apply(w, 9) // and is killed
 	if err := errors.Join(w.Close(), store.Close()); err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ const worthRoom = 4 << 20
 // empties the journal, and f runs once more. If the store used up what it kept for that
 // commit, the journal must not take the room.
 func (w *Writer) step(ctx context.Context, f func() error) error {
-	if w.store.Tight() && w.bytes.Load() >= worthRoom {
+	if w.commitFirst.Swap(false) || w.store.Tight() && w.bytes.Load() >= worthRoom {
 		if _, err := w.Commit(ctx); err != nil {
 			return err
 		}

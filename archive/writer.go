@@ -94,6 +94,8 @@ type Writer struct {
 	found   Recovery
 	// forgetting is set while the journal is replayed onto a state that was forgotten.
 	forgetting bool
+	// commitFirst makes the next step wait for a commit: of what was forgotten.
+	commitFirst atomic.Bool
 
 	// gate is held shared by every step and alone by Commit, so that a commit
 	// holds whole steps.

@@ -39,8 +39,10 @@ func (w *Writer) catchUp(ctx context.Context) ([]foundCommit, error) {
 			f, err := w.follow(ctx, seq)
 			if err == nil {
 				found = append(found, f)
-			} else if ctx.Err() != nil || seq == seqs[len(seqs)-1] || !isLoss(err) {
+			} else if ctx.Err() != nil || !isLoss(err) {
 				return err
+			} else if seq == seqs[len(seqs)-1] {
+				return fmt.Errorf("the newest commit of this machine must be whole: %w", err)
 			} else {
 				w.problem(commitName(w.secrets.WriterID, seq), err)
 			}
