@@ -145,6 +145,9 @@ func (a *app) reportVault(b *backup) []problemLine {
 			a.ui.warn("the vault is damaged: %s: %s: %s", lines[i].Kind, lines[i].Object, lines[i].Detail)
 		}
 	}
+	if n := b.archive.Recovered().Forgot; n > 0 {
+		a.ui.warn("what commit %d of the vault held is lost: all chats are read once more, and what is missing is fetched again", n)
+	}
 	return lines
 }
 

@@ -59,25 +59,7 @@ func (a *app) openForBackup(ctx context.Context, cfg *config.Config) (_ *backup,
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the archive to write: %w", err)
 	}
-	a.warnOfVault(b)
 	return b, nil
-}
-
-// warnOfVault tells what opening the vault to write showed to be wrong with it. That
-// keeps nobody from adding to it.
-func (a *app) warnOfVault(b *backup) {
-	problems := b.store.Problems()
-	for i, p := range problems {
-		if i == listedLost {
-			a.ui.warn("and %s more of the vault", plural(len(problems)-i, "problem", "problems"))
-			break
-		}
-		l := describeProblem(p)
-		a.ui.warn("the vault is damaged: %s: %s: %s", l.Kind, l.Object, l.Detail)
-	}
-	if n := b.archive.Recovered().Forgot; n > 0 {
-		a.ui.warn("what commit %d of the vault held is lost: all chats are read once more, and what is missing is fetched again", n)
-	}
 }
 
 // Close gives everything back. It commits nothing: what is not committed stays
