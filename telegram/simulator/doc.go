@@ -35,7 +35,8 @@
 // explains the text form of faults.
 //
 // What it does not do: quick acknowledgements, HTTP and WebSocket transports,
-// sign-up, bots, calls and secret chats; nor layers of the API below 198, which it
-// refuses (CONNECTION_LAYER_INVALID). It listens where it is told to and has no
-// protection against strangers: never let it listen on anything but loopback.
+// sign-up, bots, calls and secret chats; nor layers of the API other than its own,
+// 227 and 198: clients of those are refused (CONNECTION_LAYER_INVALID). It listens
+// where it is told to and has no protection against strangers: never let it listen
+// on anything but loopback.
 package simulator

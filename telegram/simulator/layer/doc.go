@@ -15,7 +15,8 @@
 // read off the structs of the gotd release, by setting flags and looking which
 // fields TypeInfo then shows.
 //
-// What an older layer says in other words (days for months) comes as zero. A layer
-// that has no table is that of the next table below it; below the oldest table
-// there is nothing. The package never changes what it is given.
+// What an older layer says in other words (days for months) comes as zero. Layers
+// without a table are not known: between two of them too much may have changed. A
+// layer newer than today's is taken for today's. The package changes nothing of what it is given but the flags
+// words, which gotd's own encoding sets too.
 package layer

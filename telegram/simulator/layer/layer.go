@@ -15,7 +15,7 @@ var ErrUnsayable = errors.New("there is no such thing in the client's layer")
 
 // A Translator speaks older layers. Safe for concurrent use.
 type Translator struct {
-	tables  []*table // newest first
+	tables  map[int]*table // by layer, nil for those without
 	layouts layouts
 }
 
@@ -29,27 +29,12 @@ func New() (*Translator, error) {
 }
 
 // Knows reports whether clients of a layer can be answered.
-func (t *Translator) Knows(layer int) bool {
-	return layer >= t.tables[len(t.tables)-1].layer
-}
-
-// table returns the differences of a layer, nil for a layer that has none.
-func (t *Translator) table(layer int) *table {
-	if layer >= tg.Layer {
-		return nil
-	}
-	for _, table := range t.tables {
-		if layer >= table.layer {
-			return table
-		}
-	}
-	return t.tables[len(t.tables)-1]
-}
+func (t *Translator) Knows(layer int) bool { return layer >= tg.Layer || t.tables[layer] != nil }
 
 // For returns v as a client of a layer understands it. What it returns fails to
 // encode with ErrUnsayable where there is no such form.
 func (t *Translator) For(v bin.Encoder, layer int) bin.Encoder {
-	table := t.table(layer)
+	table := t.tables[layer]
 	if _, ok := v.(tdp.Object); !ok || table == nil {
 		return v
 	}
@@ -72,7 +57,7 @@ func (v *translated) Encode(b *bin.Buffer) error {
 // today's id. It returns body itself where nothing differs. A body that is too
 // short to be a request is left alone.
 func (t *Translator) Request(body []byte, layer int) []byte {
-	table := t.table(layer)
+	table := t.tables[layer]
 	if table == nil || len(body) < bin.Word {
 		return body
 	}

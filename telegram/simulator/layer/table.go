@@ -10,7 +10,7 @@ import (
 	"github.com/gotd/td/tg"
 )
 
-// The tables, newest layer first. A line is about one constructor or method:
+// The tables. A line is about one constructor or method:
 //
 //	name oldid  what differs …         a constructor that has changed
 //	= name oldid  -flags               a method that has only gained flags and optional fields
@@ -29,7 +29,6 @@ var tables embed.FS
 
 // A table is what differs in one layer.
 type table struct {
-	layer    int
 	types    map[string]*change // by name
 	missing  map[string]bool    // by name
 	requests map[uint32]oldRequest
@@ -61,16 +60,15 @@ type oldRequest struct {
 	noFlags bool
 }
 
-// readTables reads all tables, newest first.
-func readTables() ([]*table, error) {
-	var all []*table
+func readTables() (map[int]*table, error) {
+	all := map[int]*table{}
 	for _, layer := range []int{227, 198} {
 		text, err := tables.ReadFile(fmt.Sprintf("table/%d.txt", layer))
 		if err != nil {
 			return nil, err
 		}
 		t := &table{
-			layer: layer, types: map[string]*change{}, missing: map[string]bool{},
+			types: map[string]*change{}, missing: map[string]bool{},
 			requests: map[uint32]oldRequest{}, buttons: map[string]oldButton{},
 		}
 		for i, line := range strings.Split(string(text), "\n") {
@@ -78,7 +76,7 @@ func readTables() ([]*table, error) {
 				return nil, fmt.Errorf("layer %d, line %d: %w", layer, i+1, err)
 			}
 		}
-		all = append(all, t)
+		all[layer] = t
 	}
 	return all, nil
 }
