@@ -156,6 +156,17 @@ func changeHoldings(t *testing.T, i *installation, before map[string]int) {
 		{"a pin", func() error { return w.Pin(0, other, true) }, map[string]int{"pinned_chats 0": 1}},
 		{"a picture", func() error { id, err := w.AddPicture(0); picture = fmt.Sprint("profile_photo photo:", id); return err }, nil},
 	}
+	var shown *archive.Item
+	for _, p := range i.snapshot().Items(account, archive.KindPhoto) {
+		if p.Chat.Kind() == archive.PeerChannel {
+			shown = p
+		}
+	}
+	changes = append(changes, holdingChange{"a chat's picture", func() error {
+		id, err := w.SetPicture(0, string(shown.Chat))
+		picture = fmt.Sprintf("profile_photo %s/photo:%d", shown.Chat, id)
+		return err
+	}, nil})
 	total := maps.Clone(before)
 	for _, change := range changes {
 		if err := change.do(); err != nil {
@@ -163,6 +174,9 @@ func changeHoldings(t *testing.T, i *installation, before map[string]int) {
 		}
 		if change.want == nil {
 			change.want = map[string]int{picture: 1}
+		}
+		if change.name == "a chat's picture" {
+			change.want["unlisted profile_photo "+shown.Item] = 1
 		}
 		if r := i.mustSync(); r.Items != len(change.want) {
 			t.Errorf("%s: %d things in the result, want %d", change.name, r.Items, len(change.want))

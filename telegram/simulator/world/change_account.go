@@ -70,6 +70,24 @@ func (w *World) AddPicture(user int64) (id int64, err error) {
 	return id, err
 }
 
+// SetPicture gives a group or channel a new picture and returns its id.
+func (w *World) SetPicture(user int64, chatName string) (id int64, err error) {
+	p, err := parsePeer(chatName)
+	if err != nil {
+		return 0, err
+	}
+	err = w.alter(user, func(*account) error {
+		place := w.places[p]
+		if place == nil {
+			return fmt.Errorf("chat %s: %w", p, ErrUnknown)
+		}
+		place.photo = w.shelf[w.newPhoto(int(w.now().Unix())).ID]
+		id = place.photo.id
+		return nil
+	})
+	return id, err
+}
+
 // newPhoto makes a picture of made-up bytes.
 func (w *World) newPhoto(date int) *tg.Photo {
 	w.newFiles++
