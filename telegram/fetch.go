@@ -74,6 +74,13 @@ func (f *fetcher) over(key string) {
 	delete(f.begun, key)
 }
 
+// idle reports whether no work is queued or under way.
+func (f *fetcher) idle() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.begun) == 0
+}
+
 // close says that no work will be added any more.
 func (f *fetcher) close() {
 	for _, q := range f.queues {

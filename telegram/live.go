@@ -157,6 +157,8 @@ type live struct {
 	held    time.Time                    // when what lies beside the chats was looked through
 	rounded time.Time                    // when all chats were
 	due     time.Time                    // when they will be
+
+	completed int64 // start of the round that was looked at for being complete
 }
 
 // connected is a run while it is connected.
@@ -172,7 +174,7 @@ func (v *live) connected(ctx context.Context, l *link) error {
 	if err := r.profile(ctx); err != nil {
 		return err
 	}
-	if err := r.list(ctx); err != nil {
+	if err := v.list(ctx); err != nil {
 		return err
 	}
 	if err := r.resort(ctx); err != nil {
@@ -246,13 +248,55 @@ func (v *live) again(ctx context.Context) error {
 		res.Failures, res.Missing, res.MissingTotal, res.MissingFailed = nil, nil, 0, 0
 	})
 	v.forgive()
-	if err := r.list(ctx); err != nil {
+	if err := v.list(ctx); err != nil {
 		return err
 	}
 	if err := r.restoreEmoji(); err != nil {
 		return err
 	}
 	return r.media.restore()
+}
+
+// list fetches the list of chats and asks for those that are not there any more.
+func (v *live) list(ctx context.Context) error {
+	if err := v.run.list(ctx); err != nil {
+		return err
+	}
+	return v.run.vanished(ctx)
+}
+
+// complete notes that everything is there that was at the start of the last
+// round, once its media is, and gives notice of it. It is written down if
+// anything was stored since the last time.
+func (v *live) complete(ctx context.Context) error {
+	r := v.run
+	if v.state != FollowLive || v.completed == r.started || !r.media.idle() {
+		return nil
+	}
+	v.completed = r.started
+	r.mu.Lock()
+	whole := r.result.Complete()
+	if whole {
+		r.result.CompleteUntil = time.Unix(r.started, 0).UTC()
+	}
+	r.mu.Unlock()
+	if !whole {
+		return nil
+	}
+	r.state.Complete = r.started
+	if r.stored.Swap(false) {
+		b := r.lazy
+		r.lazy = batch{}
+		if err := r.saveUpdates(&b); err != nil {
+			return err
+		}
+		if err := r.apply(ctx, &b); err != nil {
+			return err
+		}
+		r.stored.Store(false)
+	}
+	v.tell(Notice{State: v.state, Result: v.soFar()})
+	return nil
 }
 
 // forgive forgets what the server did not answer: a sync gives up such things for

@@ -270,7 +270,7 @@ func TestFollow(t *testing.T) {
 		}
 	}
 	r, err := f.end()
-	if err != nil || r.Messages != 2 || r.Edited != 2 || r.Deleted != 3 || r.Media != 1 || !r.Complete() {
+	if err != nil || r.Messages != 2 || r.Edited != 2 || r.Deleted != 3 || r.Media != 1 || !r.Complete() || r.CompleteUntil.IsZero() {
 		t.Fatalf("result %+v, error %v", r, err)
 	}
 	s := i.snapshot()

@@ -23,6 +23,9 @@ func (v *live) watch(ctx context.Context) error {
 			return err
 		}
 		v.connection()
+		if err := v.complete(ctx); err != nil {
+			return err
+		}
 		if v.changed() {
 			v.tell(Notice{State: v.state})
 		}
