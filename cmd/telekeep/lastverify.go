@@ -34,9 +34,10 @@ type proofs struct {
 
 func proofPath(cfg *config.Config) string { return filepath.Join(cfg.State, "last-verify.json") }
 
-// saveProof remembers a verification that came to its end, on a machine that writes.
+// saveProof remembers a verification that came to its end, on a machine that writes, of
+// the vault that it writes to.
 func (a *app) saveProof(cfg *config.Config, r *verifyReport) {
-	if alone(cfg) {
+	if a.vault != "" {
 		return
 	}
 	p := loadProofs(cfg)
@@ -59,6 +60,9 @@ func (a *app) saveProof(cfg *config.Config, r *verifyReport) {
 // loadProofs returns what is remembered; nothing if it cannot be read.
 func loadProofs(cfg *config.Config) proofs {
 	var p proofs
+	if alone(cfg) {
+		return p
+	}
 	if data, err := os.ReadFile(proofPath(cfg)); err != nil || json.Unmarshal(data, &p) != nil {
 		return proofs{}
 	}

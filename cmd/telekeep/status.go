@@ -237,7 +237,7 @@ func (a *app) printStatus(r *statusReport, o gapOptions) {
 	if r.Vault.Head != "" {
 		put("  head       %s of %s", r.Vault.Head[:16], r.Vault.LastCommit.Local().Format("2006-01-02 15:04:05"))
 	}
-	if r.Vault.ID != "" {
+	if r.Vault.ID != "" && a.vault == "" { // of another vault this machine remembers nothing
 		for _, line := range r.Vault.Verified.inWords() {
 			put("  %s", line)
 		}

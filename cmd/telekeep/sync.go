@@ -136,7 +136,8 @@ func (a *app) syncAccounts(ctx context.Context, cfg *config.Config, accounts []c
 	return errors.Join(append(failures, vaultFailure(run.Vault))...)
 }
 
-// reportVault tells what is gone of the vault, as far as names and lengths show it.
+// reportVault tells what is gone of the vault, as far as names and lengths show it. That
+// keeps nobody from adding to it.
 func (a *app) reportVault(b *backup) []problemLine {
 	lines := []problemLine{}
 	for i, p := range b.store.Problems() {
@@ -144,6 +145,9 @@ func (a *app) reportVault(b *backup) []problemLine {
 		if i < listedMissing {
 			a.ui.warn("the vault is damaged: %s: %s: %s", lines[i].Kind, lines[i].Object, lines[i].Detail)
 		}
+	}
+	if more := len(lines) - listedMissing; more > 0 {
+		a.ui.warn("and %s more of the vault", plural(more, "problem", "problems"))
 	}
 	if n := b.archive.Recovered().Forgot; n > 0 {
 		a.ui.warn("what commit %d of the vault held is lost: all chats are read once more, and what is missing is fetched again", n)

@@ -97,8 +97,10 @@ func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities
 		return nil, err
 	}
 	o := chunkstore.ReaderOptions{Identities: identities, Damaged: true}
-	if head, err := chunkstore.ReadHead(ctx, statePath(cfg)); err == nil && head.Vault != "" {
-		o.Heads = append(o.Heads, head) // so that newest commits that are gone are missed
+	if !alone(cfg) {
+		if head, err := chunkstore.ReadHead(ctx, statePath(cfg)); err == nil && head.Vault != "" {
+			o.Heads = append(o.Heads, head) // so that newest commits that are gone are missed
+		}
 	}
 	if r.reader, err = chunkstore.OpenReader(ctx, r.destination, o); err != nil {
 		return nil, fmt.Errorf("cannot open the vault to read: %w", err)
