@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/gotd/td/bin"
 	"github.com/gotd/td/telegram"
@@ -15,6 +16,13 @@ var (
 	errClosed = errors.New("connections are closed")
 	// errDown: a data centre was given up for the rest of the run.
 	errDown = errors.New("the data centre cannot be reached")
+)
+
+// How long connecting to a data centre may take, and how often in a row it may fail
+// before the data centre is given up. gotd goes on trying for as long as it may.
+const (
+	openTimeout = 20 * time.Second
+	openTries   = 3
 )
 
 // A pool is the connections to one data centre; each carries one request at a
@@ -28,6 +36,7 @@ type pool struct {
 
 	turn    turn // guards what follows
 	current telegram.CloseInvoker
+	failed  int   // times in a row that no connection was made
 	ended   error // why nobody tries any more
 }
 
@@ -63,13 +72,31 @@ func (p *pool) get(ctx context.Context) (telegram.CloseInvoker, error) {
 		return nil, p.ended
 	}
 	if p.current == nil {
-		opened, err := p.open(ctx)
-		if err != nil {
+		if err := p.connect(ctx); err != nil {
 			return nil, fmt.Errorf("connect: %w", err)
 		}
-		p.current = opened
 	}
 	return p.current, nil
+}
+
+// connect opens new connections. What the server refuses, and a caller who does
+// not wait any more, say nothing of the way there.
+func (p *pool) connect(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	opened, err := p.open(limited)
+	switch {
+	case err == nil:
+		p.current, p.failed = opened, 0
+		return nil
+	case refused(err), ctx.Err() != nil:
+		return err
+	}
+	if p.failed++; p.failed == openTries {
+		p.ended = fmt.Errorf("%w: %w", errDown, err)
+		return p.ended
+	}
+	return err
 }
 
 // renew closes conns, unless somebody did already; the next call opens new ones.
@@ -97,7 +124,7 @@ func (p *pool) revive() {
 	_ = p.turn.take(context.Background())
 	defer p.turn.give()
 	if errors.Is(p.ended, errDown) {
-		p.ended = nil
+		p.ended, p.failed = nil, 0
 	}
 }
 
