@@ -22,6 +22,7 @@ const (
 	callTries     = 10
 	troubleTries  = 5
 	optionalTries = 2
+	hangTries     = 4 // a call that took all its time counts as so many
 	retryPauseMin = 100 * time.Millisecond
 	retryMost     = 10 * time.Second
 )
@@ -84,7 +85,10 @@ func (c *caller) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) er
 		if err := c.verdict(ctx, err); err != nil {
 			return fmt.Errorf("%s: %w", method, err)
 		}
-		if try++; try > c.tries || try > troubleTries && refused(err) {
+		if try++; errors.Is(err, context.DeadlineExceeded) && c.tries > hangTries {
+			try += hangTries - 1
+		}
+		if try > c.tries || try > troubleTries && refused(err) {
 			return fmt.Errorf("%s: %w", method, c.exhausted(err))
 		}
 		c.log.Debug("call is made again", "method", method, "dc", c.dc, "try", try)

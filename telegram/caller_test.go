@@ -218,6 +218,28 @@ func TestPoolRenews(t *testing.T) {
 	}
 }
 
+// A data centre that never answers is given up after three calls: its files must
+// not hold up those of others for long.
+func TestCallerGivesUpOnSilence(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		silent := &scripted{}
+		for range 20 {
+			silent.answers = append(silent.answers, errHang)
+		}
+		l := &link{
+			options: &Options{Connections: 2, Log: slog.New(slog.DiscardHandler)}, gates: newGates(time.Minute, nil), pools: map[place]*pool{},
+			open: func(context.Context, place) (telegram.CloseInvoker, error) { return silent, nil },
+		}
+		start := time.Now()
+		_, err := tg.NewClient(l.dc(4)).UpdatesGetState(t.Context())
+		if took := time.Since(start); !errors.Is(err, errDown) || took > 3*partTimeout+retryMost {
+			t.Fatalf("error %v after %v", err, took)
+		}
+		l.closePools()
+		time.Sleep(time.Minute)
+	})
+}
+
 // A data centre that was given up fails further calls at once.
 func TestPoolGivesUp(t *testing.T) {
 	bubble(t, func(t *testing.T) {
