@@ -91,6 +91,9 @@ func (c *Client) Follow(ctx context.Context, a Archive, o FollowOptions) (*Resul
 	gates := c.newGates(r.flood)
 	err := r.live.keep(ctx, func() error { return c.connect(ctx, gates, r.live.connected) })
 	if _, broken := errors.AsType[*archiveError](err); !broken {
+		if r.live.settled {
+			err = errors.Join(err, r.settled(ctx))
+		}
 		err = errors.Join(err, r.flush(ctx))
 	}
 	r.result.FloodWaited = gates.total()
@@ -208,9 +211,15 @@ func (v *live) rounds(ctx context.Context) error {
 			return err
 		}
 		v.settled, v.state = true, FollowLive
-		v.rounded = time.Now()
+		v.rounded, v.run.looked = time.Now(), v.run.started
+		if err := v.run.settled(ctx); err != nil {
+			return err
+		}
 		v.tell(Notice{State: FollowLive, Result: v.soFar()})
 		if err := v.watch(ctx); err != nil {
+			return err
+		}
+		if err := v.run.settled(ctx); err != nil {
 			return err
 		}
 		if err := v.again(ctx); err != nil {

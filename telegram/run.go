@@ -52,6 +52,7 @@ type run struct {
 	wrote   atomic.Bool             // a record was made
 	erased  map[archive.PeerID]bool // of the goroutine that syncs messages: where messages were deleted; "" as in deletion
 	started int64                   // when the list of chats was asked for, Unix seconds
+	looked  int64                   // started of the last look through all chats that came to its end, of a run that goes on
 	lazy    batch                   // of the goroutine that syncs messages: what is stored if anything else is
 	stored  atomic.Bool             // something is
 
