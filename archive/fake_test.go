@@ -58,6 +58,7 @@ type fakeStore struct {
 	// fail is asked before every call; nil never fails. Of "commit" and
 	// "committed", the second comes when the commit is durable.
 	fail func(call string) error
+	held int64 // what Held says
 }
 
 func (v *fakeVault) writer() *fakeStore {
@@ -156,6 +157,8 @@ func (s *fakeStore) Commit(_ context.Context, records []crypto.ID) (*chunkstore.
 }
 
 func (s *fakeStore) LostUpTo() uint64 { return s.lost }
+
+func (s *fakeStore) Held() int64 { return s.held }
 
 func (s *fakeStore) Tight() bool { return s.tight }
 

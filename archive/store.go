@@ -17,6 +17,8 @@ type store interface {
 	Head() (seq uint64, hash string)
 	// LostUpTo returns the last commit whose changes of the state nobody knows, or 0.
 	LostUpTo() uint64
+	// Held returns about how many bytes of memory the next commit sets free.
+	Held() int64
 	// Tight reports whether the store needs a commit to have room for its own state.
 	Tight() bool
 	// FillReserve lets the store keep room for the next commit again.

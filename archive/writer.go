@@ -253,10 +253,15 @@ func (w *Writer) Sync() error {
 	return w.fail(w.journal.sync())
 }
 
-// Due reports whether a commit is due, by DueBytes or DueAge.
+// dueHeld is how much memory the resume state may take before a commit is due: a
+// million messages change hundreds of thousands of its values.
+const dueHeld = 16 << 20
+
+// Due reports whether a commit is due: by DueBytes, by DueAge, or because of the memory
+// that what is not committed takes.
 func (w *Writer) Due() bool {
 	bytes := w.bytes.Load()
-	if bytes == 0 || bytes >= w.options.DueBytes {
+	if bytes == 0 || bytes >= w.options.DueBytes || w.store.Held() >= dueHeld {
 		return bytes > 0
 	}
 	since := w.journal.sinceOldest()

@@ -121,7 +121,8 @@ func TestDue(t *testing.T) {
 	now = now.Add(time.Second)
 	due(true, "at the age")
 	w.Close()
-	if w, err = openWriter(t.Context(), v.writer(), o); err != nil {
+	store := v.writer()
+	if w, err = openWriter(t.Context(), store, o); err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
@@ -145,6 +146,12 @@ func TestDue(t *testing.T) {
 		t.Fatal(err)
 	}
 	due(false, "after that commit")
+	store.held = dueHeld
+	due(false, "with much state and nothing new")
+	numbered(t, w, 3, 3)
+	due(true, "with much state")
+	store.held--
+	due(false, "with a little less")
 }
 
 func TestApplyRefuses(t *testing.T) {

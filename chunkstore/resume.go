@@ -17,12 +17,54 @@ const pageSize = 256
 type resume struct {
 	state *state
 
-	mu    sync.Mutex
-	dirty map[string][]byte // nil: deleted. The slices never change.
+	mu sync.Mutex
+	// dirty is what was set, by shelf and key: whoever asks for a prefix must not go
+	// through all that was set. A nil value is a deletion; the slices never change.
+	dirty map[string]map[string][]byte
+	held  int64 // bytes of memory that dirty takes, about
 }
 
 func newResume(s *state) *resume {
-	return &resume{state: s, dirty: make(map[string][]byte)}
+	return &resume{state: s, dirty: make(map[string]map[string][]byte)}
+}
+
+// shelf is the part of a key up to its last slash: keys that are asked for together
+// share it.
+func shelf(key string) string { return key[:strings.LastIndexByte(key, '/')+1] }
+
+// entrySize is about what one value takes in memory besides its key and itself.
+const entrySize = 96
+
+// put changes dirty. The caller holds mu.
+func (r *resume) put(key string, value []byte) {
+	name := shelf(key)
+	keys := r.dirty[name]
+	if keys == nil {
+		keys = make(map[string][]byte)
+		r.dirty[name] = keys
+	}
+	if old, ok := keys[key]; ok {
+		r.held -= int64(len(key)+len(old)) + entrySize
+	}
+	keys[key] = value
+	r.held += int64(len(key)+len(value)) + entrySize
+}
+
+// drop takes a key out of dirty. The caller holds mu.
+func (r *resume) drop(key string) {
+	name := shelf(key)
+	keys := r.dirty[name]
+	r.held -= int64(len(key)+len(keys[key])) + entrySize
+	if delete(keys, key); len(keys) == 0 {
+		delete(r.dirty, name)
+	}
+}
+
+// size returns about how many bytes of memory the next commit sets free.
+func (r *resume) size() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.held
 }
 
 func (r *resume) set(key string, value []byte) error {
@@ -40,13 +82,13 @@ func (r *resume) set(key string, value []byte) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.dirty[key] = value
+	r.put(key, value)
 	return nil
 }
 
 func (r *resume) get(key string) ([]byte, bool, error) {
 	r.mu.Lock()
-	value, dirty := r.dirty[key]
+	value, dirty := r.dirty[shelf(key)][key]
 	r.mu.Unlock()
 	if dirty {
 		return slices.Clone(value), value != nil, nil
@@ -103,9 +145,14 @@ func (r *resume) dirtyBelow(prefix string) []change {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var found []change
-	for key, value := range r.dirty {
-		if strings.HasPrefix(key, prefix) {
-			found = append(found, change{key, value})
+	for name, keys := range r.dirty {
+		if !strings.HasPrefix(name, prefix) && !strings.HasPrefix(prefix, name) {
+			continue
+		}
+		for key, value := range keys {
+			if strings.HasPrefix(key, prefix) {
+				found = append(found, change{key, value})
+			}
 		}
 	}
 	slices.SortFunc(found, func(a, b change) int { return strings.Compare(a.key, b.key) })
@@ -140,8 +187,8 @@ func (r *resume) settled(changes []change) {
 func (r *resume) settle(c change) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	value, ok := r.dirty[c.key]
+	value, ok := r.dirty[shelf(c.key)][c.key]
 	if ok && (value == nil) == (c.value == nil) && bytes.Equal(value, c.value) {
-		delete(r.dirty, c.key)
+		r.drop(c.key)
 	}
 }

@@ -229,6 +229,10 @@ func (w *Writer) Problems() []*Problem {
 // be relied on.
 func (w *Writer) LostUpTo() uint64 { return w.lost }
 
+// Held returns about how many bytes of memory the resume state takes that was set since
+// the last commit.
+func (w *Writer) Held() int64 { return w.resume.size() }
+
 // Tight reports whether the disk of the local state was full since the last commit, so
 // that only a reserve made room: the next Commit should come before the disk is filled
 // again.
