@@ -22,7 +22,7 @@ const (
 	callTries     = 10
 	troubleTries  = 5
 	optionalTries = 2
-	hangTries     = 4 // a call that took all its time counts as so many
+	hangTries     = 4 // a call for a file that took all its time counts as so many
 	retryPauseMin = 100 * time.Millisecond
 	retryMost     = 10 * time.Second
 )
@@ -85,7 +85,7 @@ func (c *caller) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) er
 		if err := c.verdict(ctx, err); err != nil {
 			return fmt.Errorf("%s: %w", method, err)
 		}
-		if try++; errors.Is(err, context.DeadlineExceeded) && c.tries > hangTries {
+		if try++; c.slots != nil && c.tries > hangTries && errors.Is(err, context.DeadlineExceeded) {
 			try += hangTries - 1
 		}
 		if try > c.tries || try > troubleTries && refused(err) {
