@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gotd/td/bin"
@@ -38,6 +39,8 @@ type caller struct {
 	tries int           // of a call that gets no answer
 	gates *gates
 	log   *slog.Logger
+	// quiet, if set, says that a call of this kind got no answer; see forOptional.
+	quiet *atomic.Bool
 	// takeout is the data export that calls are made in; nil: never any.
 	takeout *takeout
 	// unauthorised decides what it means that the server says 401: an error
@@ -48,16 +51,32 @@ type caller struct {
 	silent func(err error) error
 }
 
-// forOptional is c for calls that a sync can do without, which have less time.
-func (c *caller) forOptional(limit time.Duration) *caller {
+// forOptional is c for calls that a sync can do without, which have less time: least
+// of all once one of them got no answer. Quiet, which they share, remembers that.
+func (c *caller) forOptional(limit time.Duration, quiet *atomic.Bool) *caller {
 	o := *c
+	o.quiet = quiet
 	o.limit, o.tries = min(limit, optionalTimeout), optionalTries
-	o.silent = func(err error) error { return fmt.Errorf("%w: %w", errSilent, err) }
+	o.silent = func(err error) error {
+		quiet.Store(true)
+		return fmt.Errorf("%w: %w", errSilent, err)
+	}
+	return &o
+}
+
+// impatient is c as long as optional calls get answers, and else c with one short try.
+func (c *caller) impatient() *caller {
+	if c.quiet == nil || !c.quiet.Load() {
+		return c
+	}
+	o := *c
+	o.limit, o.tries = min(c.limit, quietTimeout), 1
 	return &o
 }
 
 // Invoke implements tg.Invoker.
 func (c *caller) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) error {
+	c = c.impatient()
 	method := methodName(in)
 	pause := retryPauseMin
 	for try := 1; ; {
@@ -68,6 +87,9 @@ func (c *caller) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) er
 		c.learn(err)
 		if err == nil {
 			c.gates.passed(c.dc, method)
+			if c.quiet != nil {
+				c.quiet.Store(false)
+			}
 			return nil
 		}
 		if err := ctx.Err(); err != nil {

@@ -218,6 +218,34 @@ func TestPoolRenews(t *testing.T) {
 	}
 }
 
+// After an optional call without an answer the next ones wait only shortly, until one
+// is answered again: a server that hangs up on what it does not know must not hold a
+// sync up with each such call.
+func TestOptionalCallsGetImpatient(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		server := &scripted{}
+		for range 5 {
+			server.answers = append(server.answers, errHang)
+		}
+		server.answers = append(server.answers, nil, errHang, nil)
+		quiet := new(atomic.Bool)
+		c := newTestCaller(server, newGates(time.Minute, nil)).forOptional(time.Minute, quiet)
+		api := tg.NewClient(c)
+		for i, want := range []time.Duration{2 * optionalTimeout, quietTimeout, quietTimeout, quietTimeout, 0, optionalTimeout} {
+			start := time.Now()
+			_, err := api.UpdatesGetState(t.Context())
+			took := time.Since(start)
+			if answered := i > 3; (err == nil) != answered || !answered && !errors.Is(err, errSilent) {
+				t.Fatalf("call %d: error %v", i, err)
+			}
+			if took < want || took > want+time.Second {
+				t.Fatalf("call %d took %v, want %v", i, took, want)
+			}
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
 // A data centre that never answers is given up after three calls: its files must
 // not hold up those of others for long.
 func TestCallerGivesUpOnSilence(t *testing.T) {

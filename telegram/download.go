@@ -326,7 +326,7 @@ func (d *download) askHashes(ctx context.Context, off int64) (list []tg.FileHash
 	}
 	err = d.call(ctx, func(c *caller, location tg.InputFileLocationClass) error {
 		if d.run.hashing.Load() != hashingWorks {
-			c = c.forOptional(d.run.options.CallTimeout)
+			c = c.forOptional(d.run.options.CallTimeout, &d.run.link.quiet)
 		}
 		list, err = tg.NewClient(c).UploadGetFileHashes(ctx, &tg.UploadGetFileHashesRequest{Location: location, Offset: off})
 		return err

@@ -97,7 +97,7 @@ func newFakeRun(t *testing.T, s *fakeServer, a Archive) *run {
 		unauthorised: func(_ context.Context, err error) error { return fmt.Errorf("%w: %w", ErrSessionRevoked, err) },
 		silent:       func(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) },
 	}
-	l.api, l.optional = tg.NewClient(home), tg.NewClient(home.forOptional(time.Minute))
+	l.api, l.optional = tg.NewClient(home), tg.NewClient(home.forOptional(time.Minute, &l.quiet))
 	r := &run{options: o, archive: a, account: testAccount, log: o.Log}
 	r.start(l)
 	t.Cleanup(l.closePools)

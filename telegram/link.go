@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gotd/td/exchange"
@@ -18,6 +19,7 @@ import (
 const (
 	partTimeout     = time.Minute
 	optionalTimeout = 15 * time.Second
+	quietTimeout    = 4 * time.Second // of one, after another got no answer
 )
 
 // errSilent: the server does not answer a call that a sync can do without. Some
@@ -40,6 +42,8 @@ type link struct {
 	plain tg.Invoker
 	// takeout is the data export that api, optional and dc make calls in.
 	takeout takeout
+	// quiet: see forOptional.
+	quiet atomic.Bool
 	// config is the server's list of data centres, and which one this is.
 	config func() tg.Config
 	// move makes another data centre the account's own.
@@ -180,7 +184,7 @@ func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.Cance
 		silent:  func(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) },
 		takeout: &l.takeout,
 	}
-	l.api, l.optional = tg.NewClient(home), tg.NewClient(home.forOptional(c.options.CallTimeout))
+	l.api, l.optional = tg.NewClient(home), tg.NewClient(home.forOptional(c.options.CallTimeout, &l.quiet))
 	return l
 }
 
