@@ -144,8 +144,15 @@ type faultAt struct {
 	armed bool
 	left  int
 	kept  bool
+	stays bool   // all Puts behind it fail too, until it is disarmed
 	hit   string // name of the object
 	puts  []string
+}
+
+func (f *faultAt) disarm() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.armed = false
 }
 
 func (f *faultAt) fault(c memory.Call) error {
@@ -159,6 +166,9 @@ func (f *faultAt) fault(c memory.Call) error {
 	}
 	f.puts = append(f.puts, c.Name)
 	f.left--
+	if f.left < 0 && f.stays {
+		return errFault
+	}
 	if f.left != 0 {
 		return nil
 	}
@@ -191,15 +201,16 @@ func sessionPuts(t *testing.T) []string {
 	return f.puts
 }
 
-// Every Put of a session fails once, lost or kept; then the caller calls again, or
-// opens a new Writer, with the state or without. Nothing is lost, nothing comes twice.
+// Every Put of a session fails once, lost or kept, and the caller calls again; or fails
+// with all behind it (a Commit would try them again) until the caller opens a new Writer,
+// with the state or without. Nothing is lost, nothing comes twice.
 func TestEveryPutFails(t *testing.T) {
 	for n := range sessionPuts(t) {
 		for _, kept := range []bool{false, true} {
 			for _, after := range []string{"again", "reopened", "rebuilt"} {
 				t.Run(fmt.Sprintf("put %d kept=%v %s", n+1, kept, after), func(t *testing.T) {
 					t.Parallel()
-					faulty := &faultAt{left: n + 1, kept: kept}
+					faulty := &faultAt{left: n + 1, kept: kept, stays: after != "again"}
 					f := newFixture(t, memory.WithFaults(faulty.fault))
 					f.single, faulty.armed = true, true
 					failOnce(t, f, faulty, after)
@@ -224,6 +235,7 @@ func failOnce(t *testing.T, f *fixture, faulty *faultAt, after string) {
 	} else {
 		wantError(t, err, errFault)
 		check(t, w.Close())
+		faulty.disarm()
 		if after == "rebuilt" {
 			f = f.newState()
 		}

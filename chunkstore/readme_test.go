@@ -27,17 +27,19 @@ func TestReadme(t *testing.T) {
 // TestReadmeByHand does what README.txt says, with the tools it names, and compares what
 // comes out with what was stored.
 func TestReadmeByHand(t *testing.T) {
-	for _, tool := range []string{"age", "zstd", "bash", "sha256sum", "od"} {
+	for _, tool := range []string{"zstd", "bash", "sha256sum", "od"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("%s is not installed", tool)
 		}
 	}
+	bin := stockAge(t)
 	dir, work := t.TempDir(), t.TempDir()
 	records, ids, media := storeOnDisk(t, dir, filepath.Join(work, "owner.key"))
 	script := "set -eu\n" + strings.ReplaceAll(readmeSteps(t, dir), "/path/to/this/folder", dir)
 	script = strings.ReplaceAll(script, "ID1 ID2 ID3", strings.Join(ids, " "))
 	cmd := exec.Command("bash", "-c", script)
 	cmd.Dir = work
+	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
