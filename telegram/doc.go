@@ -14,14 +14,16 @@
 //	     ▼                        ▼
 //	   batch ──▶ Archive ◀── download: length, server's hashes
 //	     │          ▲
-//	     └─ work ───┘  files to fetch, in the state, newest first
+//	     └─ work ───┘  files to fetch, in the state, newest first, held back
+//	                   until all text is there
 //
 // A sync asks who it is, lists the chats, takes the edits and deletions since
 // the last time, and then reads each chat's history from its newest message
-// down, as far as it is not covered yet. Media is fetched meanwhile. Every
-// page of messages goes into the archive in one step with the note that it is
-// there (chatState.Covered) and the files it names; so a sync can be killed at
-// any moment, and the next one goes on with the rest.
+// down, as far as it is not covered yet. Media comes when all text is there, and
+// that of the last day meanwhile. Every page of messages goes into the archive in
+// one step with the note that it is there (chatState.Covered) and the files it
+// names; so a sync can be killed at any moment, and the next one goes on with the
+// rest.
 //
 // Follow does the same and then stays:
 //

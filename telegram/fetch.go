@@ -16,16 +16,17 @@ import (
 const (
 	smallAtOnce = 5
 	largeAtOnce = 2
-	newAtOnce   = 3 // beside the others: what was just sent is fetched first
+	newAtOnce   = 3 // beside the others, and beside the text: what is urgent
 )
 
 // unavailableRetry is how long a file that the server does not have is left in
 // peace.
 const unavailableRetry = 24 * time.Hour
 
-// A fetcher gets media into the archive while messages are still coming in. The
-// work lies in the state, a page of messages at a time; what a fetcher holds of
-// it is the keys and the pages it is at.
+// A fetcher gets media into the archive: what is urgent while messages are still
+// coming in, the rest when they are there (see hold). The work lies in the state,
+// a page of messages at a time; what a fetcher holds of it is the keys and the
+// pages it is at.
 type fetcher struct {
 	run    *run
 	queues map[string]*queue // by class
@@ -81,8 +82,9 @@ func (f *fetcher) idle() bool {
 	return len(f.begun) == 0
 }
 
-// close says that no work will be added any more.
+// close says that no work will be added any more, so nothing is worth waiting for.
 func (f *fetcher) close() {
+	f.run.hold.end()
 	for _, q := range f.queues {
 		q.close()
 	}
@@ -117,10 +119,17 @@ func (f *fetcher) fetch(ctx context.Context) error {
 func (f *fetcher) class(ctx context.Context, class string, atOnce int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
+	wait := f.run.hold.wait
+	if class == classNew {
+		wait = func(ctx context.Context) error { return ctx.Err() }
+	}
 	for {
+		if err := wait(ctx); err != nil { // before the choice of the newest
+			return errors.Join(group.Wait(), err)
+		}
 		key, ok, err := f.queues[class].next(ctx)
 		if err == nil && ok {
-			err = f.page(ctx, group, key)
+			err = f.page(ctx, group, key, wait)
 		}
 		if err != nil || !ok {
 			return errors.Join(group.Wait(), err)
@@ -129,8 +138,8 @@ func (f *fetcher) class(ctx context.Context, class string, atOnce int) error {
 }
 
 // page starts the files of one piece of work; the last one to end settles what
-// is left of it. It waits for free places in the group.
-func (f *fetcher) page(ctx context.Context, group *errgroup.Group, key string) error {
+// is left of it. It waits for each file, and for free places in the group.
+func (f *fetcher) page(ctx context.Context, group *errgroup.Group, key string, wait func(context.Context) error) error {
 	var w work
 	if ok, err := load(f.run.archive, key, &w); err != nil || !ok || len(w.Files) == 0 {
 		f.over(key)
@@ -138,6 +147,9 @@ func (f *fetcher) page(ctx context.Context, group *errgroup.Group, key string) e
 	}
 	p := &fetchPage{key: key, work: &w, origin: f.run.origin(&w), open: len(w.Files)}
 	for _, file := range w.Files {
+		if err := wait(ctx); err != nil {
+			return err
+		}
 		group.Go(func() error {
 			left, err := f.file(ctx, p, file)
 			if err != nil {

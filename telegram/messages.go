@@ -37,6 +37,9 @@ func (r *run) message(b *batch, c *chat, m tg.MessageClass, files *sorted) (bool
 	}
 	for _, ref := range refs {
 		f := workFile{FileRef: ref, Message: msg.ID, Date: msg.Date, Protected: msg.Protected}
+		if msg.TTL > 0 {
+			f.Vanishes = msg.Date + int64(msg.TTL)
+		}
 		if err := r.sortFile(b, c, f, files); err != nil {
 			return false, err
 		}
@@ -106,7 +109,7 @@ func (r *run) chatOf(id archive.PeerID, f workFile) *chat {
 // lists puts sorted files into the state. Origin: see workKey.
 func (r *run) lists(b *batch, c *chat, origin string, files *sorted) error {
 	for list, files := range map[string][]workFile{listFetch: files.fetch, listLater: files.later} {
-		for class, files := range splitClasses(origin, files) {
+		for class, files := range splitClasses(origin, files, r.now()) {
 			w := newWork(c.id, c.hash, r.now(), files)
 			key := workKey(list, r.account, class, origin, w)
 			if err := b.set(key, w); err != nil {

@@ -82,13 +82,14 @@ type ChatFailure struct {
 // A Phase is a part of a sync.
 type Phase string
 
-// The phases of a sync. Media is fetched from PhaseHistory on.
+// The phases of a sync. Media is fetched in PhaseMedia; that of the last day, and
+// while the server has the messages wait, from PhaseAccount on.
 const (
 	PhaseChats   Phase = "chats"   // the list of chats
 	PhaseAccount Phase = "account" // what the account holds besides chats
 	PhaseUpdates Phase = "updates" // edits and deletions since the last time
 	PhaseHistory Phase = "history" // new messages
-	PhaseMedia   Phase = "media"   // what is left of the media
+	PhaseMedia   Phase = "media"   // the media
 )
 
 // An Event says how far a sync is. All numbers are totals since it started; a

@@ -48,6 +48,7 @@ type run struct {
 	// is not changed, but replaced.
 	chats map[archive.PeerID]*chat
 	media *fetcher
+	hold  hold // of media, while messages are read
 
 	wrote   atomic.Bool             // a record was made
 	erased  map[archive.PeerID]bool // of the goroutine that syncs messages: where messages were deleted; "" as in deletion
@@ -152,6 +153,7 @@ func (r *run) tell(change func(*Event)) {
 // flood announces a pause.
 func (r *run) flood(f FloodError) {
 	r.log.Info("the server asked for a pause", "method", f.Method, "dc", f.DC, "wait", f.Wait)
+	r.paused(f)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.progress != nil {

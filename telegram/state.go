@@ -135,6 +135,8 @@ type workFile struct {
 	Protected bool  `json:"protected,omitempty"` // by the message itself
 	// Why it is on listLater: one of archive.Missing….
 	Why string `json:"why,omitempty"`
+	// Vanishes is when the message deletes itself, Unix seconds; 0: never.
+	Vanishes int64 `json:"vanishes,omitempty"`
 	// Emoji: it stands in no message; its number gets a new reference.
 	Emoji bool `json:"emoji,omitempty"`
 	// Source is where new references come from if not from the message: one of
@@ -163,7 +165,7 @@ const smallFile = 20 << 20
 const (
 	classSmall = "s"
 	classLarge = "l"
-	classNew   = "n" // of messages that were pushed, whatever the size
+	classNew   = "n" // urgent when it was listed: of messages that were pushed, new ones and such as go away soon, whatever the size
 )
 
 // workKey places work in its list: newest first within its class. Origin tells
@@ -175,12 +177,12 @@ func workKey(list string, account archive.PeerID, class, origin string, w *work)
 }
 
 // splitClasses divides files by class.
-func splitClasses(origin string, files []workFile) map[string][]workFile {
+func splitClasses(origin string, files []workFile, now int64) map[string][]workFile {
 	out := map[string][]workFile{}
 	for _, f := range files {
 		class := classSmall
 		switch {
-		case origin == originLive:
+		case origin == originLive || f.urgent(now):
 			class = classNew
 		case f.Size > smallFile:
 			class = classLarge

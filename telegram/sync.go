@@ -97,7 +97,7 @@ func (r *run) sync(ctx context.Context, l *link) error {
 	return r.settleTakeout(ctx)
 }
 
-// pull fetches messages and media side by side.
+// pull fetches messages, and media when they are there; what is urgent meanwhile.
 func (r *run) pull(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.media.fetch(ctx) })
@@ -116,6 +116,7 @@ func (r *run) pull(ctx context.Context) error {
 
 // start forgets what belongs to an earlier connection.
 func (r *run) start(l *link) {
+	r.hold.begin()
 	r.link, r.api, r.optional = l, l.api, l.optional
 	r.people = newPeople(r.account, r.archive)
 	r.emoji = newEmojiDesk()
@@ -230,8 +231,11 @@ func (r *run) list(ctx context.Context) error {
 	return r.apply(ctx, &b)
 }
 
-// messages brings every included chat up to date.
+// messages brings every included chat up to date. Media of older messages waits
+// for it.
 func (r *run) messages(ctx context.Context) error {
+	r.hold.begin()
+	defer r.hold.end()
 	r.tell(func(e *Event) { e.Phase = PhaseUpdates })
 	if err := r.updates(ctx); err != nil {
 		return err

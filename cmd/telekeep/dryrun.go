@@ -114,7 +114,7 @@ func newDryReport(account string, e *telegram.Estimate, last *syncReport) *dryRe
 	case media == 0:
 		r.Seconds = text
 	case r.MediaRate > 0:
-		r.Seconds = max(text, media/r.MediaRate) // they run side by side
+		r.Seconds = text + media/r.MediaRate // one after the other
 	}
 	return r
 }

@@ -14,7 +14,8 @@ import (
 type progress struct {
 	ui     *ui
 	label  string
-	start  time.Time
+	start  time.Time // of what the rest is reckoned from
+	before int64     // what was done then
 	mu     sync.Mutex
 	last   time.Time
 	drawn  bool
@@ -94,18 +95,17 @@ const (
 	restFrom  = 100 // of the work, the hundredth part
 )
 
-// rest is how long the rest takes if it goes on as until now; "" if that is not
-// known. More says that the total still grows.
-func (p *progress) rest(now time.Time, done, total int64, more bool) string {
-	spent := now.Sub(p.start)
-	if spent < restAfter || done < total/restFrom || done <= 0 || done >= total {
+// begin says that another kind of work begins, of which so much is done already.
+func (p *progress) begin(now time.Time, done int64) { p.start, p.before = now, done }
+
+// rest is how long the rest takes if it goes on as since the work began; "" if
+// that is not known.
+func (p *progress) rest(now time.Time, done, total int64) string {
+	spent, did := now.Sub(p.start), done-p.before
+	if spent < restAfter || did < (total-p.before)/restFrom || did <= 0 || done >= total {
 		return ""
 	}
-	text := ", "
-	if more {
-		text = ", at least "
-	}
-	return text + roughly(spent.Seconds()*float64(total-done)/float64(done)) + " left"
+	return ", " + roughly(spent.Seconds()*float64(total-done)/float64(did)) + " left"
 }
 
 func percent(done, total int64) string {

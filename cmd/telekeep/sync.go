@@ -19,7 +19,8 @@ func (a *app) syncCommand() *cobra.Command {
 		Use:   "sync",
 		Short: "Back up what is new",
 		Long: `Pulls what is new of every account into the vault: messages newest first, then
-media, fresh and small first. It can be stopped at any time and goes on where it was.
+media, fresh and small first; that of the last day is fetched beside the messages.
+It can be stopped at any time and goes on where it was.
 
 It prints what it stored and what it could not get, and why. A file that the
 server does not have, or that a rule leaves out, is no failure; what failed and
@@ -191,13 +192,22 @@ func (a *app) syncAccount(ctx context.Context, cfg *config.Config, account confi
 	start, before := a.now(), b.store.Stats()
 	bar := a.ui.progress("sync "+account.Name, start)
 	a.ui.waitFor(cfg.Telegram.Server)
+	phase := telegram.PhaseChats
 	result, err := login.client.Sync(ctx, telegram.Into(b.archive), telegram.SyncOptions{
 		Rules: rulesOf(cfg), Takeout: mode, Eager: true,
 		Progress: func(e telegram.Event) {
 			if e.Wait > 0 {
 				bar.now()
 			}
-			bar.show(a.now(), e.Bytes, e.BytesTotal, progressText(e)+bar.rest(a.now(), e.Bytes, e.BytesTotal, e.Phase != telegram.PhaseMedia))
+			if e.Phase != phase {
+				bar.begin(a.now(), e.Bytes)
+				phase = e.Phase
+			}
+			if phase != telegram.PhaseMedia { // how long the chats are nobody knows
+				bar.show(a.now(), int64(e.Chats), int64(e.ChatsTotal), progressText(e))
+				return
+			}
+			bar.show(a.now(), e.Bytes, e.BytesTotal, progressText(e)+bar.rest(a.now(), e.Bytes, e.BytesTotal))
 		},
 	})
 	bar.end()
