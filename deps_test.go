@@ -25,6 +25,7 @@ var law = []room{
 	{"cmd/telekeep", []string{""}, "the wiring may see everything"},
 	{"config", nil, "settings know nothing of what they set"},
 	{"crypto", nil, "sealing and opening stand alone, so that they can be read alone"},
+	{"systemd", nil, "it tells the service manager what it is told to, and knows nothing of backups"},
 	{"internal/", []string{"internal/"}, "helpers of every room depend on none"},
 	{"chunkstore/destination/", []string{"internal/", "chunkstore/destination/"}, "a driver stores bytes under names; it never learns what they are"},
 	{"chunkstore", []string{"crypto", "internal/"}, "the vault knows chunks, not messages"},
@@ -49,6 +50,7 @@ var banned = []struct {
 	{"modernc.org/sqlite", []string{"chunkstore"}, "the local index belongs to the chunk store"},
 	{"github.com/klauspost/compress", []string{"chunkstore", "telegram/simulator/"}, "compression is part of the pack format"},
 	{"github.com/pelletier/go-toml", []string{"config", "telegram/simulator"}, "settings are read in one place"},
+	{"github.com/coreos/go-systemd", []string{"systemd"}, "one place talks to the service manager"},
 	{"github.com/spf13/cobra", []string{"cmd/telekeep"}, "only the command knows its command line"},
 }
 
