@@ -35,6 +35,7 @@ var law = []room{
 	{"telegram/", []string{"archive", "internal/"}, "what is pulled goes into the archive"},
 	{"telegram", []string{"telegram/normal", "archive", "internal/"}, "what is pulled goes into the archive"},
 	{"export", []string{"archive", "internal/"}, "exports read snapshots"},
+	{"daemon", []string{"archive"}, "it owns time and order; what it orders it knows by small interfaces of its own"},
 }
 
 // banned are foreign modules that only one room may know, so that they can be

@@ -268,6 +268,9 @@ func (w *Writer) Due() bool {
 	return !since.IsZero() && w.options.Now().Sub(since) >= w.options.DueAge
 }
 
+// Pending reports whether a step was taken that no commit holds.
+func (w *Writer) Pending() bool { return w.dirty.Load() }
+
 // Close ends the Writer without a commit. What was not committed is in the
 // journal, which is made durable; OpenWriter goes on from there. MediaWriters
 // must not be used any more.

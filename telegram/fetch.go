@@ -303,7 +303,7 @@ func (f *fetcher) resting(file workFile) (*missingState, error) {
 	if err != nil || !ok || f.run.now() >= known.Next {
 		return nil, err
 	}
-	if f.run.eager && known.Reason == archive.MissingFailed {
+	if (f.run.eager || f.run.wished.Load()) && known.Reason == archive.MissingFailed {
 		return nil, nil
 	}
 	return &known, nil

@@ -21,6 +21,13 @@ type FollowOptions struct {
 	// Notice, if set, is told what happened, from one goroutine at a time; it
 	// must be quick.
 	Notice func(Notice)
+	// Wishes, if set, asks for a look through everything, now, also while it is waited
+	// for a connection. The number comes back in Notice.Wish; a newer one stands for
+	// those before.
+	Wishes <-chan int
+	// Alive, if set, is called as long as the work goes on: at least every quiet and a
+	// minute or two, which is what a call can take.
+	Alive func(quiet time.Duration)
 }
 
 // A FollowState is what Follow is doing.
@@ -44,6 +51,11 @@ type Notice struct {
 	// Result is set when everything was looked through: what was done since the
 	// start.
 	Result *Result
+	// Done is set beside Result when nothing is being fetched any more either, and
+	// Wish is then the newest wish that was heard of before that look through
+	// everything began.
+	Done bool
+	Wish int
 	// Err is why there is no connection, if that is known, and Retry when it is
 	// tried again.
 	Err   error
@@ -87,7 +99,8 @@ func (c *Client) Follow(ctx context.Context, a Archive, o FollowOptions) (*Resul
 	if err := o.Rules.Check(); err != nil {
 		return &r.result, err
 	}
-	r.live = &live{run: r, poll: o.Poll, notify: o.Notice}
+	r.live = &live{run: r, poll: o.Poll, notify: o.Notice, wishes: o.Wishes, alive: o.Alive}
+	r.progress = r.live.progress(o.Progress)
 	gates := c.newGates(r.flood)
 	err := r.live.keep(ctx, func() error { return c.connect(ctx, gates, r.live.connected) })
 	if _, broken := errors.AsType[*archiveError](err); !broken {
@@ -122,9 +135,11 @@ func (v *live) keep(ctx context.Context, connect func() error) error {
 			return err
 		}
 		v.tell(Notice{State: FollowOffline, Err: err, Retry: pause})
-		if sleep(ctx, pause) != nil {
+		v.going(pause)
+		if v.pause(ctx, pause) != nil {
 			return nil
 		}
+		v.going(0)
 		pause = min(2*pause, reconnectMax)
 	}
 }
@@ -144,6 +159,9 @@ type live struct {
 	run    *run
 	poll   time.Duration
 	notify func(Notice)
+	wishes <-chan int
+	alive  func(quiet time.Duration)
+	wish   int    // the newest that was heard
 	told   Result // what was told of
 	toldAt time.Time
 
@@ -161,7 +179,7 @@ type live struct {
 	rounded time.Time                    // when all chats were
 	due     time.Time                    // when they will be
 
-	completed int64 // start of the round that was looked at for being complete
+	completed bool // the last round was looked at for being complete
 }
 
 // connected is a run while it is connected.
@@ -174,6 +192,7 @@ func (v *live) connected(ctx context.Context, l *link) error {
 	v.renamed, v.strange = map[archive.PeerID]bool{}, map[archive.PeerID]bool{}
 	v.in.listen()
 	v.tell(Notice{State: FollowSyncing})
+	v.hear()
 	if err := r.profile(ctx); err != nil {
 		return err
 	}
@@ -210,7 +229,7 @@ func (v *live) rounds(ctx context.Context) error {
 		if err := v.round(ctx); err != nil {
 			return err
 		}
-		v.settled, v.state = true, FollowLive
+		v.settled, v.completed, v.state = true, false, FollowLive
 		v.rounded, v.run.looked = time.Now(), v.run.started
 		if err := v.run.settled(ctx); err != nil {
 			return err
@@ -256,6 +275,7 @@ func (v *live) again(ctx context.Context) error {
 	r.count(func(res *Result) {
 		res.Failures, res.Missing, res.MissingTotal, res.MissingFailed = nil, nil, 0, 0
 	})
+	r.tell(func(e *Event) { e.Chats = 0 })
 	v.forgive()
 	if err := v.list(ctx); err != nil {
 		return err
@@ -279,10 +299,11 @@ func (v *live) list(ctx context.Context) error {
 // anything was stored since the last time.
 func (v *live) complete(ctx context.Context) error {
 	r := v.run
-	if v.state != FollowLive || v.completed == r.started || !r.media.idle() {
+	if v.state != FollowLive || v.completed || !r.media.idle() {
 		return nil
 	}
-	v.completed = r.started
+	v.completed = true
+	r.wished.Store(false)
 	r.mu.Lock()
 	whole := r.result.Complete()
 	if whole {
@@ -290,6 +311,7 @@ func (v *live) complete(ctx context.Context) error {
 	}
 	r.mu.Unlock()
 	if !whole {
+		v.tell(Notice{State: v.state, Result: v.soFar(), Done: true, Wish: v.wish})
 		return nil
 	}
 	r.state.Complete = r.started
@@ -304,7 +326,7 @@ func (v *live) complete(ctx context.Context) error {
 		}
 		r.stored.Store(false)
 	}
-	v.tell(Notice{State: v.state, Result: v.soFar()})
+	v.tell(Notice{State: v.state, Result: v.soFar(), Done: true, Wish: v.wish})
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 // another round.
 func (v *live) watch(ctx context.Context) error {
 	for {
+		v.going(tick)
 		if err := v.take(ctx); err != nil {
 			return err
 		}
@@ -37,6 +38,8 @@ func (v *live) watch(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-v.in.wake:
+		case n := <-v.wishes:
+			v.heard(n)
 		case <-timer.C:
 		}
 		timer.Stop()

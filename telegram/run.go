@@ -25,6 +25,7 @@ type run struct {
 	rules    Rules
 	takeout  TakeoutMode
 	eager    bool
+	wished   atomic.Bool // eager, until everything was looked through
 	account  archive.PeerID
 	progress func(Event)
 	log      *slog.Logger
