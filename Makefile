@@ -12,6 +12,7 @@ test:
 check:
 	test -z "$$(gofmt -s -l .)"
 	go vet ./...
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.6.2 run ./...
 	go test -race ./config ./crypto ./internal/... ./chunkstore/... ./archive ./export
 
 # One table: what the vault and the download path reach, beside age alone on one core.

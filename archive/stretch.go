@@ -26,7 +26,7 @@ const recordStart = `{"v":`
 // Writer ended a piece. It never looks for a record inside of a chunk, or trusts what one
 // begins with: what people send can look like a record.
 type stretchReader struct {
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // Read has none
 	source  source
 	stream  *recordStream
 	body    io.ReadCloser // nil before the first stretch and between two

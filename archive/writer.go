@@ -78,7 +78,7 @@ func (o *WriterOptions) setDefaults() error {
 		o.IdleBytes = DefaultIdleBytes
 	}
 	if o.Now == nil {
-		o.Now = time.Now
+		o.Now = time.Now //nolint:forbidigo // the default
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func Create(ctx context.Context, dst Destination, o CreateOptions) (*Vault, *Wri
 
 func (o CreateOptions) now() time.Time {
 	if o.Now == nil {
-		return time.Now()
+		return time.Now() //nolint:forbidigo // the default
 	}
 	return o.Now()
 }

@@ -144,7 +144,7 @@ func (f *packFile) directory(ctx context.Context) (directory, error) {
 
 // fetched is the content of a pack, fetched as it is read.
 type fetched struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // ReadAt has none
 	*packFile
 }
 

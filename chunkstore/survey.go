@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"telekeep/crypto"
@@ -168,7 +169,7 @@ func (c *packCursor) next() {
 	}
 	var hash []byte
 	if err := c.rows.Scan(&c.at.number, &hash, &c.at.Size); err != nil || len(hash) != len(c.at.Hash) {
-		c.ok, c.err = false, c.state.wrap("list the packs", fmt.Errorf("%w: %v", errStateDamaged, err))
+		c.ok, c.err = false, c.state.wrap("list the packs", errors.Join(errStateDamaged, err))
 		return
 	}
 	copy(c.at.Hash[:], hash)

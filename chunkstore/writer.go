@@ -48,7 +48,7 @@ func (o WriterOptions) withDefaults() (WriterOptions, error) {
 		o.Workers = min(max(runtime.GOMAXPROCS(0), 2), 4)
 	}
 	if o.Now == nil {
-		o.Now = time.Now
+		o.Now = time.Now //nolint:forbidigo // the default
 	}
 	switch {
 	case o.Secrets == nil:

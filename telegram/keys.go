@@ -142,7 +142,7 @@ func (b *branch) Close() error {
 type branches struct {
 	client *Client
 	dialer *dialer
-	run    context.Context // ends with the link
+	run    context.Context //nolint:containedctx // ends with the link, which opens connections
 	busy   *sync.WaitGroup // clients that have not ended
 	home   *link
 

@@ -21,7 +21,7 @@ const (
 // next time.
 func Sweep(root *os.Root) int {
 	removed := 0
-	fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+	_ = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || !IsTemporary(name) {
 			return nil // an unreadable directory is skipped by WalkDir itself
 		}

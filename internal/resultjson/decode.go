@@ -1,6 +1,7 @@
 package resultjson
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -43,7 +44,7 @@ func (e *keyError) Unwrap() error { return e.err }
 
 // under puts an error below a key. The innermost line wins.
 func under(key string, line int, err error) error {
-	if inner, ok := err.(*keyError); ok {
+	if inner, ok := errors.AsType[*keyError](err); ok {
 		sep := "."
 		if strings.HasPrefix(inner.key, "[") {
 			sep = ""

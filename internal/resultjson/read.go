@@ -145,7 +145,7 @@ func wrap(key string, line int, err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, ok := err.(*visitorError); ok {
+	if _, ok := errors.AsType[*visitorError](err); ok {
 		return err
 	}
 	return under(key, line, err)
