@@ -36,12 +36,17 @@ run(async () => {
   const { host, port } = address(home)
   session.setDC(home, host, port)
   const tg = new TelegramClient(session, apiId, apiHash, { baseLogger: new Logger(process.env.LOG ?? 'error'), connectionRetries: 2, connection: Connection })
-  const pushed = []
-  tg.addEventHandler((e) => pushed.push(e.message.message), new NewMessage({}))
   await tg.start({
     phoneNumber: account.phone, phoneCode: async () => account.code, password: async () => account.password,
     onError: (e) => { throw e },
   })
+  // Not before: with a handler GramJS calls getMe as soon as it is connected, beside the
+  // updates.getState by which start learns that nobody is signed in. Both are refused; if
+  // both errors come in one container, getMe's first, start hears nothing for ever: an error
+  // is thrown (MTProtoSender._handleRPCResult) out of the loop over the container
+  // (_handleContainer), and what is behind it is dropped.
+  const pushed = []
+  tg.addEventHandler((e) => pushed.push(e.message.message), new NewMessage({}))
   const self = await tg.getMe()
 
   const dialogs = await tg.getDialogs({})
