@@ -3,6 +3,8 @@ package chunkstore
 import (
 	"context"
 	"fmt"
+
+	"telekeep/crypto"
 )
 
 // Commits lists the commits of a vault, those of each writer in order and all of
@@ -32,6 +34,40 @@ func Commits(ctx context.Context, dst Destination) ([]*Commit, []*Problem, error
 		chains = append(chains, ch)
 	}
 	return mergeByTime(chains), problems, nil
+}
+
+// Absent lists the packs and indexes that commits name and that are not there, or not as
+// long as they say, packs first. It takes no key and reads no file: what is there can be
+// damaged all the same, which Verify finds.
+func Absent(ctx context.Context, dst Destination, commits []*Commit) ([]*Problem, error) {
+	found, err := listVault(ctx, dst)
+	if err != nil {
+		return nil, err
+	}
+	var problems []*Problem
+	look := func(name string, size int64, there bool, o Object) {
+		switch {
+		case !there:
+			problems = append(problems, newProblem(name, ErrMissing))
+		case size != o.Size:
+			problems = append(problems, newProblem(name, wrongLength(size, o.Size)))
+		}
+	}
+	for _, p := range packsOf([]*chain{{commits: commits}}) {
+		size, there := found.packs[p.Hash]
+		look(packName(p.Hash), size, there, p)
+	}
+	for _, c := range commits {
+		name := indexName(c.Writer, c.Seq)
+		size, there := found.indexes[name]
+		look(name, size, there, c.Index)
+	}
+	return problems, nil
+}
+
+// wrongLength is the problem of a file that is not as long as its commit says.
+func wrongLength(found, said int64) error {
+	return fmt.Errorf("%w: it is %d bytes long, the commit says %d", crypto.ErrDamaged, found, said)
 }
 
 // unknownWriters lists the writers that have commits and no entry: nobody can tell

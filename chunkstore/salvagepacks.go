@@ -61,7 +61,7 @@ func (r *Reader) checkPack(p Object, found *listing, lost func() string) {
 	case !ok:
 		r.fault(packName(p.Hash), fmt.Errorf("%w: a commit lists it", ErrMissing)).Lost = lost()
 	case size != p.Size:
-		r.fault(packName(p.Hash), fmt.Errorf("%w: it is %d bytes long, the commit says %d", crypto.ErrDamaged, size, p.Size)).Lost = lost()
+		r.fault(packName(p.Hash), wrongLength(size, p.Size)).Lost = lost()
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-
-	"telekeep/crypto"
 )
 
 // maxPackProblems is how many missing packs are listed one by one.
@@ -116,7 +114,7 @@ func (w *Writer) surveyPacks(ctx context.Context) error {
 			return packs.err
 		}
 		if packs.at.Size != size {
-			lose(packs.at, fmt.Errorf("%w: it is %d bytes long, the commit says %d", crypto.ErrDamaged, size, packs.at.Size))
+			lose(packs.at, wrongLength(size, packs.at.Size))
 		}
 		packs.next()
 		return packs.err

@@ -157,3 +157,40 @@ func TestOpenWriterIsCheap(t *testing.T) {
 		check(t, w.Close())
 	}
 }
+
+// Whoever has no key sees which packs and indexes are gone or cut short, of all writers,
+// and that nothing else is.
+func TestAbsent(t *testing.T) {
+	v := tellVault(t)
+	pack := packName(v.commits[1].Packs[0].Hash)
+	for what, k := range map[string]struct{ gone, cut, want string }{
+		"nothing":                    {},
+		"a pack":                     {gone: pack, want: pack},
+		"a short pack":               {cut: pack, want: pack},
+		"an index":                   {gone: indexName(v.secrets.WriterID, 2), want: indexName(v.secrets.WriterID, 2)},
+		"an index of another writer": {cut: indexName(v.second.secrets.WriterID, 1), want: indexName(v.second.secrets.WriterID, 1)},
+	} {
+		dst := v.dst.CrashClone()
+		if k.gone != "" {
+			dst.Delete(k.gone)
+		}
+		if k.cut != "" {
+			dst.Damage(k.cut, func(b []byte) []byte { return b[:len(b)-1] })
+		}
+		commits, _, err := Commits(t.Context(), dst)
+		if err != nil {
+			t.Fatal(err)
+		}
+		problems, err := Absent(t.Context(), dst, commits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range problems {
+			got = append(got, p.Object)
+		}
+		if strings.Join(got, " ") != k.want {
+			t.Errorf("%s: %v, want %q", what, got, k.want)
+		}
+	}
+}

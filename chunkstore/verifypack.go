@@ -27,7 +27,7 @@ func (v *verifier) checkPacks(ctx context.Context, chains []*chain, found *listi
 			v.problem(packName(p.Hash), fmt.Errorf("%w: a commit lists it", ErrMissing))
 			continue
 		case size != p.Size:
-			v.problem(packName(p.Hash), fmt.Errorf("%w: it is %d bytes long, the commit says %d", crypto.ErrDamaged, size, p.Size))
+			v.problem(packName(p.Hash), wrongLength(size, p.Size))
 			continue
 		case !isBucket(p.Size):
 			v.problem(packName(p.Hash), paddingProblem(packName(p.Hash), p.Size))

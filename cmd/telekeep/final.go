@@ -98,11 +98,11 @@ func (a *app) finalCopy(ctx context.Context, cfg *config.Config) finalCopy {
 		c.Open = append(c.Open, "it was never opened with an owner key: telekeep verify --deep -i KEY")
 	case deep.Commits != vault.Commits || deep.Time.Before(vault.LastCommit.Truncate(time.Second)):
 		c.Open = append(c.Open, "it was not opened with an owner key since the last commit: telekeep verify --deep -i KEY")
-	case deep.Problems > 0:
+	case deep.Problems > 0 && vault.Damage == "":
 		c.Open = append(c.Open, "when it was last opened with an owner key, "+plural(deep.Problems, "problem was", "problems were")+" found")
 	}
-	if files := vault.Verified.Files; files != nil && files != deep && files.Vault == vault.ID && files.Problems > 0 {
-		c.Open = append(c.Open, "the last verification found "+plural(files.Problems, "problem", "problems"))
+	if vault.Damage != "" {
+		c.Open = append(c.Open, vault.Damage)
 	}
 	return c
 }

@@ -69,6 +69,14 @@ func loadProofs(cfg *config.Config) proofs {
 	return p
 }
 
+// damage says what the newest verification of a vault found wrong, "" if nothing was.
+func (p proofs) damage(vault string) string {
+	if p.Files == nil || p.Files.Vault != vault || p.Files.Problems == 0 {
+		return ""
+	}
+	return "the last telekeep verify, " + moment(p.Files.Time) + ", found " + plural(p.Files.Problems, "problem", "problems")
+}
+
 // inWords says when what was verified.
 func (p proofs) inWords() []string {
 	line := func(word, never, how string, one *proof) string {

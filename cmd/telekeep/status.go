@@ -28,6 +28,7 @@ type vaultStatus struct {
 	Path       string    `json:"path"`
 	ID         string    `json:"id,omitempty"`
 	Problem    string    `json:"problem,omitempty"`
+	Damage     string    `json:"damage,omitempty"` // what it lost of what was backed up to it
 	Commits    int       `json:"commits"`
 	Packs      int       `json:"packs"`
 	Bytes      int64     `json:"bytes"`
@@ -166,7 +167,23 @@ func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
 	if len(commits) > 0 {
 		s.Head = commits[len(commits)-1].Hash.String()
 	}
+	if s.Damage, err = damageOf(ctx, dst, commits); err != nil && s.Problem == "" {
+		s.Problem = oneLine(err)
+	}
+	if s.Damage == "" {
+		s.Damage = s.Verified.damage(s.ID)
+	}
 	return s
+}
+
+// damageOf says what of the vault is gone, as far as names and lengths show it; "" if
+// nothing is.
+func damageOf(ctx context.Context, dst chunkstore.Destination, commits []*chunkstore.Commit) (string, error) {
+	gone, err := chunkstore.Absent(ctx, dst, commits)
+	if err != nil || len(gone) == 0 {
+		return "", err
+	}
+	return plural(len(gone), "file", "files") + " of the vault missing or cut short (telekeep verify lists them)", nil
 }
 
 // unlikeRemembered says what is wrong with a vault that is whole: it is not the

@@ -15,6 +15,9 @@ func verdict(r *statusReport) string {
 		return "the settings name no account"
 	}
 	var all []string
+	if r.Vault.Damage != "" {
+		all = append(all, "the vault is damaged: "+r.Vault.Damage)
+	}
 	for i := range r.Accounts {
 		account := &r.Accounts[i]
 		text := account.verdict()
@@ -83,6 +86,8 @@ func vaultVerdict(v *vaultStatus) string {
 	switch {
 	case v.Problem != "":
 		return "not a whole vault: " + v.Problem
+	case v.Damage != "":
+		return "not a whole vault: " + v.Damage
 	case v.Commits == 0:
 		return "a vault that nothing was backed up to yet"
 	}

@@ -218,8 +218,10 @@ func (a *app) printVerify(r *verifyReport, asJSON bool) error {
 	if r.Deep {
 		put("decrypted %s; replayed %s: %s, %s", plural(r.Chunks, "chunk", "chunks"), plural(r.Records, "record", "records"), plural(r.Messages, "message", "messages"), plural(r.Media, "file", "files"))
 	}
-	if len(r.Orphans) > 0 {
-		put("%s no commit names: left by an interrupted run, or by a writer at work; they do no harm", plural(len(r.Orphans), "file", "files"))
+	if n := plural(len(r.Orphans), "file", "files"); len(r.Orphans) > 0 && r.OK {
+		put("%s no commit names: left by an interrupted run, or by a writer at work; they do no harm", n)
+	} else if len(r.Orphans) > 0 {
+		put("%s no readable commit names: keep them, they may belong to what is damaged", n)
 	}
 	if r.OK {
 		put("no problem found")
