@@ -144,6 +144,7 @@ func (d *download) finish(ctx context.Context) error {
 	if _, err := d.writer.Finish(ctx, d.hashes.complete()); err != nil {
 		return archived(err)
 	}
+	d.run.stored.Store(true)
 	key := unhashedKey(d.file.Key)
 	_, noted, err := d.run.archive.Get(key)
 	if err != nil || !noted {

@@ -144,7 +144,7 @@ func (m *modelChat) sync(t *testing.T, a *fakeArchive, id archive.PeerID, gone [
 			}
 		}
 	}
-	if err := r.apply(t.Context(), &r.lazy); err != nil {
+	if err := r.apply(t.Context(), r.aside.take()); err != nil {
 		t.Fatal(err)
 	}
 	m.check(t, a, c, refused)

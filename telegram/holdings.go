@@ -15,7 +15,6 @@ import (
 // stories, sessions, folders, drafts. Each kind stands for itself: what the
 // server refuses is a warning.
 func (r *run) holdings(ctx context.Context) error {
-	r.loose = nil
 	r.tell(func(e *Event) { e.Phase = PhaseAccount })
 	return r.each(ctx,
 		holding{"photos.getUserPhotos", r.profilePhotos},
@@ -40,7 +39,6 @@ func (r *run) belongings(ctx context.Context) error {
 		holding{"messages.getForumTopics", r.forumTopics},
 		holding{"pictures of chats", r.chatPhotos},
 		holding{"messages.getCustomEmojiDocuments", func(ctx context.Context) error { return r.fetchEmoji(ctx, 1) }},
-		holding{"what changes by itself", r.settleLoose},
 	)
 }
 
@@ -83,8 +81,7 @@ type item struct {
 	chat archive.PeerID // that it belongs to, "" for the account
 	fill func(rec *archive.Record)
 	raw  encoder // nil if there is no TL object
-	// print changes when the thing does. Loose, if set, changes by itself, as a
-	// time of last use does: that alone is not worth a record.
+	// print changes when the thing does. Loose, if set, changes by itself: see aside.
 	print, loose any
 	files        []normal.FileRef
 	emoji        []archive.MediaKey // that it names
@@ -129,7 +126,8 @@ func (s *stock) add(it item) (bool, error) {
 			return false, err
 		}
 	}
-	value, known, err := s.run.archive.Get(itemKey(s.run.account, s.kind, it.name))
+	key := itemKey(s.run.account, s.kind, it.name)
+	value, known, err := s.run.archive.Get(key)
 	if err != nil {
 		return false, archived(err)
 	}
@@ -139,10 +137,15 @@ func (s *stock) add(it item) (bool, error) {
 	case !known || oldPrint != print:
 		s.news = append(s.news, n)
 		return true, nil
-	case loose != "" && loose != oldLoose:
-		s.run.loose = append(s.run.loose, looseNews{s.kind, n})
+	case loose == "" || loose == oldLoose:
+		s.run.aside.drop(key)
+		return false, nil
 	}
-	return false, nil
+	rec, err := s.run.itemRecord(s.kind, it)
+	if err == nil {
+		s.run.aside.putRecord(key, []byte(n.state), rec)
+	}
+	return false, err
 }
 
 // itemsAtOnce is how many things are handed over together: no more than a server
@@ -199,15 +202,24 @@ func (s *stock) close(ctx context.Context) error {
 	return s.apply(ctx)
 }
 
+// itemRecord is the record of a thing.
+func (r *run) itemRecord(kind archive.Kind, it item) (*archive.Record, error) {
+	rec := r.record(kind)
+	rec.Chat, rec.Item = it.chat, it.name
+	it.fill(rec)
+	if it.raw != nil {
+		if err := raw(rec, it.raw); err != nil {
+			return nil, err
+		}
+	}
+	return rec, nil
+}
+
 // item adds the record of a thing, and sorts its files.
 func (r *run) item(b *batch, kind archive.Kind, n news, files *sorted) error {
-	rec := r.record(kind)
-	rec.Chat, rec.Item = n.item.chat, n.item.name
-	n.item.fill(rec)
-	if n.item.raw != nil {
-		if err := raw(rec, n.item.raw); err != nil {
-			return err
-		}
+	rec, err := r.itemRecord(kind, n.item)
+	if err != nil {
+		return err
 	}
 	b.records = append(b.records, rec)
 	b.put(itemKey(r.account, kind, n.item.name), []byte(n.state))
@@ -248,30 +260,6 @@ func (r *run) holder(id archive.PeerID) *chat {
 // itemFiles puts the files of things of one kind into the state.
 func (r *run) itemFiles(b *batch, first item, files *sorted) error {
 	return r.lists(b, r.holder(first.chat), "item-"+strings.ReplaceAll(first.name, "/", "-"), files)
-}
-
-// looseNews is a thing of which only that changed which changes by itself.
-type looseNews struct {
-	kind archive.Kind
-	news news
-}
-
-// settleLoose archives what changed by itself if the sync has something to store
-// anyway.
-func (r *run) settleLoose(ctx context.Context) error {
-	if !r.wrote.Swap(false) || len(r.loose) == 0 {
-		return nil
-	}
-	var b batch
-	for _, l := range r.loose {
-		if err := r.item(&b, l.kind, l.news, &sorted{}); err != nil {
-			return err
-		}
-	}
-	r.loose = nil
-	err := r.apply(ctx, &b)
-	r.wrote.Store(false)
-	return err
 }
 
 // listState is what is remembered of a list of several pages.

@@ -107,6 +107,7 @@ func (c *Client) Follow(ctx context.Context, a Archive, o FollowOptions) (*Resul
 		if r.live.settled {
 			err = errors.Join(err, r.settled(ctx))
 		}
+		err = errors.Join(err, r.settleAside(ctx))
 		err = errors.Join(err, r.flush(ctx))
 	}
 	r.result.FloodWaited = gates.total()
@@ -310,21 +311,17 @@ func (v *live) complete(ctx context.Context) error {
 		r.result.CompleteUntil = time.Unix(r.started, 0).UTC()
 	}
 	r.mu.Unlock()
-	if !whole {
-		v.tell(Notice{State: v.state, Result: v.soFar(), Done: true, Wish: v.wish})
-		return nil
+	if whole {
+		r.state.Complete = r.started
 	}
-	r.state.Complete = r.started
-	if r.stored.Swap(false) {
-		b := r.lazy
-		r.lazy = batch{}
-		if err := r.saveUpdates(&b); err != nil {
+	if r.stored.Load() {
+		r.noteSaved()
+		if err := r.aside.put(accountKey(r.account), r.state); err != nil {
 			return err
 		}
-		if err := r.apply(ctx, &b); err != nil {
-			return err
-		}
-		r.stored.Store(false)
+	}
+	if err := r.settleAside(ctx); err != nil {
+		return err
 	}
 	v.tell(Notice{State: v.state, Result: v.soFar(), Done: true, Wish: v.wish})
 	return nil

@@ -107,8 +107,7 @@ func (r *run) noteFailure(b *batch, c *chat, err error) error {
 	return r.putNote(b, c.id, known, note, had)
 }
 
-// putNote puts a note where it belongs: into b if it is news, else to what is
-// only stored if anything else is.
+// putNote puts a note where it belongs: into b if it is news, else aside.
 func (r *run) putNote(b *batch, chat archive.PeerID, known, note chatNote, had bool) error {
 	key := noteKey(r.account, chat)
 	switch {
@@ -120,26 +119,22 @@ func (r *run) putNote(b *batch, chat archive.PeerID, known, note chatNote, had b
 		}
 		return nil
 	case note.same(known):
-		return r.lazy.set(key, note)
+		return r.aside.put(key, note)
 	}
 	return b.set(key, note)
 }
 
 // settle ends a sync that ended with err: if everything asked for is there, it is
-// as of the sync's start. That is stored, with other things not worth a commit of
-// their own, if the sync stored anything at all.
+// as of the sync's start. That is put aside.
 func (r *run) settle(ctx context.Context, err error) error {
 	if err == nil && r.result.Complete() {
 		r.result.CompleteUntil = time.Unix(r.started, 0).UTC()
 		r.state.Complete = r.started
-		if err := r.lazy.set(accountKey(r.account), r.state); err != nil {
+		if err := r.aside.put(accountKey(r.account), r.state); err != nil {
 			return err
 		}
 	}
-	if !r.stored.Load() && r.result.Media == 0 {
-		return nil
-	}
-	return r.apply(ctx, &r.lazy)
+	return r.settleAside(ctx)
 }
 
 // refusedChat reports whether err says that the account may not read a chat.

@@ -44,19 +44,17 @@ type run struct {
 	untold bool         // it did not tell the difference that was asked for last
 	// privacyMute: it does not answer about people either.
 	privacyMute bool
-	loose       []looseNews // of the goroutine that syncs messages, too: archived if anything else is
 	// chats is of that goroutine too; others call find. Once media is fetched it
 	// is not changed, but replaced.
 	chats map[archive.PeerID]*chat
 	media *fetcher
 	hold  hold // of media, while messages are read
 
-	wrote   atomic.Bool             // a record was made
 	erased  map[archive.PeerID]bool // of the goroutine that syncs messages: where messages were deleted; "" as in deletion
 	started int64                   // when the list of chats was asked for, Unix seconds
 	looked  int64                   // started of the last look through all chats that came to its end, of a run that goes on
-	lazy    batch                   // of the goroutine that syncs messages: what is stored if anything else is
-	stored  atomic.Bool             // something is
+	aside   aside
+	stored  atomic.Bool // something is, since the aside was
 
 	committing sync.Mutex
 	steps      atomic.Int64 // how often something was applied
@@ -90,14 +88,12 @@ func (r *run) apply(ctx context.Context, b *batch) error {
 		return err
 	}
 	r.stored.Store(true)
+	r.aside.outdate(b)
 	err := r.archive.Apply(context.WithoutCancel(ctx), archive.Batch{Records: b.records, State: b.state})
 	if err != nil {
 		return archived(err)
 	}
 	r.steps.Add(1)
-	if len(b.records) > 0 {
-		r.wrote.Store(true)
-	}
 	r.media.add(b.queued)
 	return r.commitIfDue(ctx)
 }

@@ -56,10 +56,8 @@ func (r *run) settled(ctx context.Context) error {
 		return nil
 	}
 	r.state.Complete = r.looked
-	if err := r.lazy.set(accountKey(r.account), r.state); err != nil {
+	if err := r.aside.put(accountKey(r.account), r.state); err != nil {
 		return err
 	}
-	state := r.lazy.state
-	r.lazy = batch{}
-	return archived(r.archive.Apply(context.WithoutCancel(ctx), archive.Batch{State: state, Soft: true}))
+	return archived(r.archive.Apply(context.WithoutCancel(ctx), archive.Batch{State: r.aside.takeState(), Soft: true}))
 }

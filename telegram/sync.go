@@ -120,7 +120,7 @@ func (r *run) start(l *link) {
 	r.link, r.api, r.optional = l, l.api, l.optional
 	r.people = newPeople(r.account, r.archive)
 	r.emoji = newEmojiDesk()
-	r.chats, r.order, r.lifted, r.loose = map[archive.PeerID]*chat{}, nil, false, nil
+	r.chats, r.order, r.lifted = map[archive.PeerID]*chat{}, nil, false
 	r.media = newFetcher(r)
 	r.state, r.erased = accountState{}, map[archive.PeerID]bool{}
 	r.mu.Lock()

@@ -105,11 +105,16 @@ func (r *run) moveUpdates(b *batch, to tg.UpdatesState, concerned bool) error {
 
 // saveUpdates writes down how far updates were taken.
 func (r *run) saveUpdates(b *batch) error {
+	r.noteSaved()
+	return b.set(accountKey(r.account), r.state)
+}
+
+// noteSaved notes that the account's state is going to be written down as it is.
+func (r *run) noteSaved() {
 	if r.state.Updates != nil {
 		saved := *r.state.Updates
 		r.saved = &saved
 	}
-	return b.set(accountKey(r.account), r.state)
 }
 
 // concerns reports whether messages of chats are among them that are archived.
