@@ -26,6 +26,7 @@ type account struct {
 	begun     mark // when it was heard of first: the age of a round that never was
 	round     mark // everything was looked through
 	whole     mark // and was there
+	proved    bool // round was seen since the machine was started: no set clock can make it younger
 	next      time.Duration
 	following bool
 	stop      context.CancelFunc // ends the Follow that runs
@@ -132,7 +133,7 @@ func (d *Daemon) news(a *account, n News) {
 		d.vault.pending = markNow(now)
 	}
 	if n.Round {
-		a.round, a.err, a.progress = markNow(now), nil, nil
+		a.round, a.proved, a.err, a.progress = markNow(now), true, nil, nil
 		a.next = now.boot + around(d.plan.Reconcile, d.o.Random)
 		if n.Whole {
 			a.whole = a.round

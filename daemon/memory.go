@@ -116,6 +116,7 @@ func (d *Daemon) remember() {
 	}
 	now := d.last
 	since, sure := m.since(now, d.o.Clock.BootID)
+	same := m.BootID != "" && m.BootID == d.o.Clock.BootID
 	if !sure { // the clock went back: nobody knows how old this is, so it proves nothing
 		since = 0
 	}
@@ -123,6 +124,7 @@ func (d *Daemon) remember() {
 		a := newAccount(name, now)
 		a.begun = one.Begun.recalled(now, since)
 		if sure {
+			a.proved = same
 			a.round, a.whole = one.Round.recalled(now, since), one.Whole.recalled(now, since)
 		}
 		if !a.begun.known {

@@ -139,7 +139,7 @@ func (d *Daemon) well(now reading) bool {
 	}
 	limits := d.plan.Limits
 	for _, a := range d.accounts {
-		if a.paused || a.person != nil || !a.round.known || a.round.age(now) > limits.Account {
+		if a.paused || a.person != nil || !a.proved || !a.round.known || a.round.age(now) > limits.Account {
 			return false
 		}
 		if !a.whole.known || a.whole.age(now) > limits.Incomplete {
@@ -194,7 +194,7 @@ func (d *Daemon) unsure(now reading) string {
 			text = "account " + name + " is paused"
 		case a.err != nil:
 			text += " (" + d.words(a.err) + ")"
-		case a.round.known && a.round.age(now) <= d.plan.Limits.Account && a.whole.known:
+		case a.proved && a.round.known && a.round.age(now) <= d.plan.Limits.Account && a.whole.known:
 			continue
 		case a.failing > 0:
 			text = fmt.Sprintf("account %s misses %d things that are tried again", name, a.failing)
@@ -212,14 +212,34 @@ func (d *Daemon) unsure(now reading) string {
 	return strings.Join(all, "; ")
 }
 
-// statusLine is what a supervisor shows.
+// statusLine is what a supervisor shows to everybody on the machine: it names nothing.
 func (d *Daemon) statusLine() string {
 	now := d.o.Clock.read()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	line := d.verdict(now)
+	live := 0
+	for _, a := range d.accounts {
+		if a.state == StateLive {
+			live++
+		}
+	}
+	var kinds []string
+	for _, c := range d.conditions(now) {
+		if !slices.Contains(kinds, string(c.Kind)) {
+			kinds = append(kinds, string(c.Kind))
+		}
+	}
+	line := fmt.Sprintf("%d of %d accounts live", live, len(d.accounts))
+	switch {
+	case len(kinds) > 0:
+		line = "something is wrong (" + strings.Join(kinds, ", ") + "), " + line
+	case d.well(now):
+		line = "all is well, " + line
+	case d.vault.err != nil:
+		line = "the vault cannot be written to, " + line
+	}
 	if d.verify.running {
-		line += "; verifying"
+		line += ", verifying"
 	}
 	return line
 }

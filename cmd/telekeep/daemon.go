@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +33,9 @@ An interrupt, or the signal TERM, stores and commits what is in hand. The exit c
 	return c
 }
 
+// drainTime is how long the end may take; systemd is told to wait longer.
+const drainTime = 150 * time.Second
+
 // A keeper is a daemon in this process: the package daemon with everything it is
 // wired to.
 type keeper struct {
@@ -52,10 +56,11 @@ func (a *app) daemon(ctx context.Context) error {
 		_, err := pickAccount(cfg, "")
 		return err
 	}
-	k := &keeper{app: a, config: cfg, log: slog.New(slog.NewTextHandler(a.err, nil))}
+	k := &keeper{app: a, config: cfg, log: a.daemonLog()}
+	systemd := managed{log: k.log}
 	k.daemon = daemon.New(daemon.Options{
 		Plan: k.plan(cfg), Clock: a.clock(), Classify: classifyEnding, Words: daemonWords, Tell: k.happened,
-		Supervisor: a.supervisor(), Memory: daemonMemory{cfg}, Log: k.log,
+		Supervisor: systemd, Watchdog: systemd.watchdog(), Memory: daemonMemory{cfg}, Log: k.log, Drain: drainTime,
 	})
 	err = k.daemon.Run(ctx)
 	if errors.Is(err, daemon.ErrNotDurable) {

@@ -193,9 +193,6 @@ func (a *app) socketPath(cfg *config.Config) string {
 	return filepath.Join(cfg.State, "control.sock")
 }
 
-// supervisor is who started the daemon and wants to know how it is.
-func (a *app) supervisor() daemon.Supervisor { return nil }
-
 // isSocket reports whether a socket lies at path.
 func isSocket(path string) bool {
 	info, err := os.Stat(path)
