@@ -80,26 +80,53 @@ func (c *Client) Estimate(ctx context.Context, a Archive, rules Rules) (*Estimat
 			return err
 		}
 		e.Account = normal.User(self)
-		if err := r.pending(e); err != nil {
-			return err
-		}
 		return r.estimate(ctx, e)
 	})
 	return e, err
 }
 
-// pending counts the work that is in the state.
-func (r *run) pending(e *Estimate) error {
-	err := r.archive.Range(workPrefix(listFetch, r.account), func(_ string, value []byte) error {
-		var size workSize
-		if err := json.Unmarshal(value, &size); err != nil {
-			return err
+// pending counts the files of archived messages that a sync with these rules would
+// fetch: what is on the lists of work, also what other rules left out. Each is counted
+// once.
+func (r *run) pending(e *Estimate, counted map[archive.MediaKey]bool) error {
+	for _, list := range []string{listFetch, listLater} {
+		err := r.archive.Range(workPrefix(list, r.account), func(_ string, value []byte) error {
+			var w work
+			if err := json.Unmarshal(value, &w); err != nil {
+				return err
+			}
+			for _, f := range w.Files {
+				open, err := r.toFetch(w.Chat, f)
+				if err != nil {
+					return err
+				}
+				if open && !counted[f.Key] {
+					counted[f.Key] = true
+					e.PendingFiles++
+					e.PendingBytes += f.Size
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return archived(err)
 		}
-		e.PendingFiles += size.Count
-		e.PendingBytes += size.Bytes
-		return nil
-	})
-	return archived(err)
+	}
+	return nil
+}
+
+// toFetch reports whether the rules want a file of a chat that is not stored, and the
+// server was not found to lack it.
+func (r *run) toFetch(id archive.PeerID, f workFile) (bool, error) {
+	c := r.chatOf(id, f)
+	if c != nil && !c.included {
+		return false, nil
+	}
+	if f.Why = r.leftOut(c, f); f.Why != "" {
+		return false, nil
+	}
+	gap, missing, err := mediaGap(r.archive, r.account, f)
+	return missing && (gap.Reason == MediaPending || gap.Reason == archive.MissingFailed), err
 }
 
 func (r *run) estimate(ctx context.Context, e *Estimate) error {
@@ -110,16 +137,22 @@ func (r *run) estimate(ctx context.Context, e *Estimate) error {
 	if err := r.link.findFolders(ctx, r.rules, r.account, chats); err != nil {
 		return err
 	}
-	counted := map[archive.MediaKey]bool{} // a file can stand in many chats
-	var took time.Duration
 	for _, c := range chats {
-		cost := ChatCost{Chat: c.describe(r.rules)}
-		if !cost.Included {
-			continue
-		}
-		if _, err := load(r.archive, chatKey(r.account, c.id), &c.state); err != nil {
+		if err := r.meet(c); err != nil {
 			return err
 		}
+		r.chats[c.id] = c
+	}
+	counted := map[archive.MediaKey]bool{} // a file can stand in many chats
+	if err := r.pending(e, counted); err != nil {
+		return err
+	}
+	var took time.Duration
+	for _, c := range chats {
+		if !c.included {
+			continue
+		}
+		cost := ChatCost{Chat: c.describe(r.rules)}
 		start := time.Now()
 		if err := r.cost(ctx, c, &cost, counted); err != nil {
 			return err
@@ -130,6 +163,16 @@ func (r *run) estimate(ctx context.Context, e *Estimate) error {
 	if len(e.Chats) > 0 {
 		e.Page = took / time.Duration(len(e.Chats))
 	}
+	return nil
+}
+
+// meet finds out what the rules and the state say about a chat of the list.
+func (r *run) meet(c *chat) error {
+	c.included, c.rule = r.rules.chat(c.named())
+	if _, err := load(r.archive, chatKey(r.account, c.id), &c.state); err != nil {
+		return err
+	}
+	c.private.Store(c.state.Protected && c.id.Kind() == archive.PeerUser)
 	return nil
 }
 

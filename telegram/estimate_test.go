@@ -38,7 +38,16 @@ func TestEstimate(t *testing.T) {
 	before := i.estimate(Rules{})
 	rules := Rules{Exclude: []string{"personal"}, Kinds: []string{"photo"}}
 	fewer := i.estimate(rules)
+	some, err := i.sync(t.Context(), SyncOptions{Rules: rules})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := i.estimate(Rules{}) // of what is archived, the files that those rules left out
 	r := i.mustSync()
+	if got := rest.PendingFiles + rest.Total().Files; rest.PendingFiles == 0 || got < r.Media*8/10 || got > r.Media*12/10 {
+		t.Errorf("after other rules %d files were foreseen, %d of them left over; %d came", got, rest.PendingFiles, r.Media)
+	}
+	r.Messages, r.Media, r.MediaBytes = r.Messages+some.Messages, r.Media+some.Media, r.MediaBytes+some.MediaBytes
 
 	sum := before.Total()
 	if sum.New != r.Messages {

@@ -20,14 +20,11 @@ func (r *run) open() (bool, error) {
 			return err
 		}
 		for _, f := range w.Files {
-			if c := r.chatOf(w.Chat, f); c != nil && !c.included {
-				continue
-			}
-			gap, missing, err := mediaGap(r.archive, r.account, f)
+			open, err := r.toFetch(w.Chat, f)
 			if err != nil {
 				return err
 			}
-			if missing && (gap.Reason == MediaPending || gap.Reason == archive.MissingFailed) {
+			if open {
 				return errOpen
 			}
 		}
