@@ -103,6 +103,13 @@ func TestEmojiAreFetched(t *testing.T) {
 	if got := len(a.of(archive.KindEmoji)); got != emojiKinds/2 || result.Media != emojiKinds/2 {
 		t.Errorf("%d emoji are described, %d files were fetched", got, result.Media)
 	}
+	gaps, err := Gaps(a, "user1", GapOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := gaps.Others.Missing[archive.MissingUnavailable].Files; n != emojiKinds/2 || len(gaps.Others.Files) != n {
+		t.Errorf("%d emoji are told to be missing: %+v", n, gaps.Others)
+	}
 	for id := range int64(emojiKinds) {
 		if stored := a.media[archive.NewMediaKey(archive.MediaDocument, id+1)] != nil; stored != ((id+1)%2 == 0) {
 			t.Errorf("emoji %d is stored: %v", id+1, stored)

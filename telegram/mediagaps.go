@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"telekeep/archive"
+	"telekeep/telegram/normal"
 )
 
 // MediaPending is the reason of a file that was not tried yet; all others are
@@ -71,6 +72,13 @@ func mediaGaps(s State, account archive.PeerID) (map[archive.PeerID][]MediaGap, 
 			return nil, err
 		}
 	}
+	emoji, err := emojiGaps(s, account)
+	if err != nil {
+		return nil, err
+	}
+	if len(emoji) > 0 {
+		out[""] = append(out[""], emoji...)
+	}
 	for chat, gaps := range out {
 		slices.SortFunc(gaps, func(a, b MediaGap) int {
 			return cmp.Or(cmp.Compare(a.Message, b.Message), strings.Compare(string(a.Key), string(b.Key)))
@@ -78,6 +86,29 @@ func mediaGaps(s State, account archive.PeerID) (map[archive.PeerID][]MediaGap, 
 		out[chat] = slices.CompactFunc(gaps, func(a, b MediaGap) bool { return a.Message == b.Message && a.Key == b.Key })
 	}
 	return out, nil
+}
+
+// emojiGaps lists the custom emoji that the server was asked for and does not know.
+// They are on no list of work: there is nothing to fetch.
+func emojiGaps(s State, account archive.PeerID) ([]MediaGap, error) {
+	var gaps []MediaGap
+	prefix := emojiPrefix(account)
+	err := s.Range(prefix, func(key string, value []byte) error {
+		var state emojiState
+		if err := json.Unmarshal(value, &state); err != nil {
+			return fmt.Errorf("state %s: %w", key, err)
+		}
+		if state.Found || state.Asked == 0 {
+			return nil
+		}
+		f := workFile{FileRef: normal.FileRef{Key: archive.MediaKey(strings.TrimPrefix(key, prefix)), Kind: normal.KindSticker}, Why: archive.MissingUnavailable}
+		gap, open, err := mediaGap(s, account, f)
+		if open {
+			gaps = append(gaps, gap)
+		}
+		return err
+	})
+	return gaps, err
 }
 
 // mediaGap says why a file is not stored; false if another message has brought it
