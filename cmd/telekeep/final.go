@@ -150,7 +150,7 @@ func (f *finalAccount) holds(h *holding) {
 	add(&f.Lost, h.ByClass[telegram.GapRefused], "chat", "chats", "that Telegram refuses")
 	add(&f.Lost, h.Files[archive.MissingUnavailable].Files, "file", "files", "that Telegram does not have")
 	add(&f.Lost, h.Files[archive.MissingProtected].Files, "file", "files", "whose chat's owner forbids saving")
-	add(&f.Lost, h.Files[archive.MissingExpiring].Files, "file", "files", "that destroy themselves")
+	add(&f.Lost, h.Files[archive.MissingExpiring].Files, "file", "files", "of media that destroys itself")
 }
 
 // askForNew asks Telegram who the account is and what is not stored yet.

@@ -120,7 +120,7 @@ func (h *holding) never() string {
 	for _, reason := range []struct{ key, words string }{
 		{archive.MissingUnavailable, "that the server does not have"},
 		{archive.MissingProtected, "that may not be saved"},
-		{archive.MissingExpiring, "that destroy themselves"},
+		{archive.MissingExpiring, "of media that destroys itself"},
 		{archive.MissingTooLarge, "too large for the rules"},
 		{archive.MissingExcluded, "left out by rules"},
 	} {
