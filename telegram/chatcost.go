@@ -14,7 +14,7 @@ import (
 // the server does not say stays unknown. Only what ends everything is an error.
 func (l *link) cost(ctx context.Context, found *chat, rules Rules, chat *Chat) error {
 	chat.Count = -1
-	if found.forbidden() {
+	if found.forbidden() || found.nameless {
 		return nil
 	}
 	sample, err := l.sample(ctx, found)

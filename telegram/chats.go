@@ -48,7 +48,7 @@ func (c *Client) Chats(ctx context.Context, rules Rules) ([]Chat, error) {
 	}
 	var out []Chat
 	err := c.connect(ctx, c.newGates(nil), func(ctx context.Context, l *link) error {
-		chats, err := l.dialogs(ctx, self)
+		chats, err := l.dialogs(ctx, self, func(archive.PeerID) int64 { return 0 })
 		if err != nil {
 			return err
 		}

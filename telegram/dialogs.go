@@ -38,6 +38,8 @@ type chat struct {
 	closed bool
 	// away: a chat that was left and is in no list but that of a takeout.
 	away bool
+	// nameless: the server does not say what the chat is.
+	nameless bool
 	// private: one side of a private chat forbids saving. It is set while files
 	// are being fetched.
 	private atomic.Bool
@@ -53,9 +55,13 @@ func (c *chat) forbidden() bool {
 }
 
 // dialogs lists the account's chats, archived ones included, in the server's
-// order: pinned ones, then the newest first.
-func (l *link) dialogs(ctx context.Context, self archive.PeerID) ([]*chat, error) {
-	d := &dialogList{link: l, self: self, seen: map[archive.PeerID]*chat{}, peers: map[archive.PeerID]*archive.Peer{}}
+// order: pinned ones, then the newest first. Hash is the access hash that is known
+// of a chat, 0 if none is: for chats that the server lists without their profiles.
+func (l *link) dialogs(ctx context.Context, self archive.PeerID, hash func(archive.PeerID) int64) ([]*chat, error) {
+	d := &dialogList{
+		link: l, self: self, hash: hash, seen: map[archive.PeerID]*chat{},
+		peers: map[archive.PeerID]*archive.Peer{}, sources: map[archive.PeerID]encoder{},
+	}
 	if err := d.folder(ctx, 0, false); err != nil {
 		return nil, err
 	}
@@ -75,9 +81,11 @@ func (l *link) dialogs(ctx context.Context, self archive.PeerID) ([]*chat, error
 type dialogList struct {
 	link      *link
 	self      archive.PeerID
+	hash      func(archive.PeerID) int64
 	chats     []*chat
 	seen      map[archive.PeerID]*chat
 	peers     map[archive.PeerID]*archive.Peer
+	sources   map[archive.PeerID]encoder
 	hasFolder bool
 }
 
@@ -97,6 +105,10 @@ func (d *dialogList) folder(ctx context.Context, id int, only bool) error {
 		if !ok {
 			return fmt.Errorf("messages.getDialogs: unexpected answer %s", answer.TypeName())
 		}
+		d.learn(page.GetUsers(), page.GetChats())
+		if err := d.ask(ctx, page.GetDialogs()); err != nil {
+			return err
+		}
 		before := len(d.chats)
 		d.page(page)
 		if _, whole := answer.(*tg.MessagesDialogs); whole || len(d.chats) == before {
@@ -110,17 +122,6 @@ func (d *dialogList) folder(ctx context.Context, id int, only bool) error {
 
 // page takes a page into the list.
 func (d *dialogList) page(page tg.ModifiedMessagesDialogs) {
-	sources := map[archive.PeerID]encoder{}
-	for _, u := range page.GetUsers() {
-		if p := normal.User(u); p != nil {
-			d.peers[p.ID], sources[p.ID] = p, u
-		}
-	}
-	for _, c := range page.GetChats() {
-		if p := normal.Chat(c); p != nil {
-			d.peers[p.ID], sources[p.ID] = p, c
-		}
-	}
 	dates := map[archive.PeerID]map[int]int{}
 	for _, m := range page.GetMessages() {
 		id, date, ok := whereWhen(m)
@@ -138,10 +139,15 @@ func (d *dialogList) page(page tg.ModifiedMessagesDialogs) {
 			d.hasFolder = true
 		case *tg.Dialog:
 			id := normal.PeerID(item.Peer)
-			if d.seen[id] != nil || d.peers[id] == nil {
+			if d.seen[id] != nil || id == "" {
 				continue
 			}
-			c := newChat(d.self, d.peers[id], sources[id])
+			var c *chat
+			if d.peers[id] != nil {
+				c = newChat(d.self, d.peers[id], d.sources[id])
+			} else {
+				c = d.namelessChat(id)
+			}
 			c.dialog = archive.Dialog{
 				Pinned: item.Pinned, Folder: item.FolderID, TopMessage: item.TopMessage, Left: c.peer.Left,
 			}
@@ -156,7 +162,7 @@ func (d *dialogList) page(page tg.ModifiedMessagesDialogs) {
 // the server does not tell that message with the list, it is asked for.
 func (d *dialogList) next(ctx context.Context, request *tg.MessagesGetDialogsRequest) error {
 	for _, c := range slices.Backward(d.chats) {
-		if c.date == 0 && !c.forbidden() {
+		if c.date == 0 && !c.forbidden() && !c.nameless {
 			p, err := d.link.newest(ctx, c)
 			if err != nil && !dispensable(err) {
 				return err

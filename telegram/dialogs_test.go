@@ -99,7 +99,7 @@ func TestDialogs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := newFakeServer(c.fake.answer)
 			r := newFakeRun(t, server, newFakeArchive())
-			chats, err := r.link.dialogs(t.Context(), "user3")
+			chats, err := r.link.dialogs(t.Context(), "user3", r.knownHash)
 			if err != nil {
 				t.Fatal(err)
 			}

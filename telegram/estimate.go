@@ -130,7 +130,7 @@ func (r *run) toFetch(id archive.PeerID, f workFile) (bool, error) {
 }
 
 func (r *run) estimate(ctx context.Context, e *Estimate) error {
-	chats, err := r.link.dialogs(ctx, r.account)
+	chats, err := r.link.dialogs(ctx, r.account, r.knownHash)
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (r *run) meet(c *chat) error {
 // read costs nothing.
 func (r *run) cost(ctx context.Context, c *chat, cost *ChatCost, counted map[archive.MediaKey]bool) error {
 	cost.New = -1
-	if c.forbidden() {
+	if c.forbidden() || c.nameless {
 		return nil
 	}
 	top := c.dialog.TopMessage

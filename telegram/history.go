@@ -26,7 +26,10 @@ var errRepeats = errors.New("the server answers with messages that were not aske
 // chat brings a chat up to date: what it is, edits and deletions since the last
 // time, and every message that is not archived yet.
 func (r *run) chat(ctx context.Context, c *chat) error {
-	if c.forbidden() {
+	switch {
+	case c.nameless:
+		return errNameless
+	case c.forbidden():
 		return errors.Join(r.describe(ctx, c), errForbidden)
 	}
 	if err := r.channelUpdates(ctx, c); err != nil {
@@ -116,6 +119,9 @@ func (r *run) describe(ctx context.Context, c *chat) error {
 // dialog adds to b what the chat is, if that changed: its profile, its place in
 // the list of chats, and what is needed to ask for it.
 func (r *run) dialog(b *batch, c *chat) error {
+	if c.nameless {
+		return nil
+	}
 	if err := r.peer(b, c.peer, c.source); err != nil {
 		return err
 	}

@@ -184,7 +184,7 @@ func (r *run) profile(ctx context.Context) error {
 // list fetches the list of chats and decides which are included.
 func (r *run) list(ctx context.Context) error {
 	r.started = r.now()
-	chats, err := r.link.dialogs(ctx, r.account)
+	chats, err := r.link.dialogs(ctx, r.account, r.knownHash)
 	if err != nil {
 		return err
 	}
@@ -199,6 +199,9 @@ func (r *run) list(ctx context.Context) error {
 	known := map[archive.PeerID]*chat{}
 	r.order = nil
 	for _, c := range chats {
+		if err := r.recall(c); err != nil {
+			return err
+		}
 		c.included, c.rule = r.rules.chat(c.named())
 		known[c.id] = c
 		r.order = append(r.order, c)
