@@ -79,18 +79,26 @@ func (r *run) begin(ctx context.Context, f workFile) (MediaWriter, error) {
 // download fetches a file and stores it. An *unavailableError says that the
 // server does not have it, archive.ErrStored that it is there already.
 func (r *run) download(ctx context.Context, f workFile, o *origin) error {
-	w, err := r.begin(ctx, f)
-	if err != nil {
+	d := &download{run: r, file: f, origin: o, renewing: newTurn(), ref: f.FileRef}
+	var err error
+	if f.sizeless() {
+		if d.ref, err = o.young(ctx, d.ref, r.now()); err != nil {
+			return err
+		}
+		if d.file.Size, err = d.measure(ctx); err != nil {
+			return err
+		}
+	}
+	if d.writer, err = r.begin(ctx, d.file); err != nil {
 		return err
 	}
-	defer w.Abort()
-	d := &download{run: r, file: f, origin: o, writer: w, renewing: newTurn(), ref: f.FileRef}
+	defer d.writer.Abort()
 	if d.hashes, err = d.newHashes(); err != nil {
 		return err
 	}
 	if len(f.Inline) > 0 {
 		// It came within the message, and was checked with it.
-		err = archived(w.WritePart(ctx, 0, f.Inline))
+		err = archived(d.writer.WritePart(ctx, 0, f.Inline))
 	} else if d.ref, err = o.young(ctx, d.ref, r.now()); err == nil {
 		err = d.parts(ctx)
 	}
@@ -310,7 +318,7 @@ func (d *download) renew(ctx context.Context, stale []byte) error {
 	if err != nil {
 		return fmt.Errorf("renew the reference: %w", err)
 	}
-	if fresh.Size != d.file.Size {
+	if fresh.Size != d.newest().Size {
 		return &unavailableError{"its message has another version of it"}
 	}
 	d.mu.Lock()

@@ -63,10 +63,10 @@ func (f *fakeFiles) answer(in any) (bin.Encoder, error) {
 }
 
 func (f *fakeFiles) part(in fileRequest) (bin.Encoder, error) {
-	location := in.Location.(*tg.InputDocumentFileLocation)
-	data, ok := f.data[location.ID]
+	id, reference := locationOf(in.Location)
+	data, ok := f.data[id]
 	switch {
-	case f.reference != "" && string(location.FileReference) != f.reference:
+	case f.reference != "" && reference != f.reference:
 		return nil, rpcError(400, "FILE_REFERENCE_EXPIRED")
 	case f.dc != 0 && in.dc != f.dc:
 		return nil, rpcError(303, "FILE_MIGRATE_4")
@@ -82,12 +82,21 @@ func (f *fakeFiles) part(in fileRequest) (bin.Encoder, error) {
 	return &tg.UploadFile{Type: &tg.StorageFileUnknown{}, Bytes: part}, nil
 }
 
+func locationOf(location tg.InputFileLocationClass) (id int64, reference string) {
+	if photo, ok := location.(*tg.InputPhotoFileLocation); ok {
+		return photo.ID, string(photo.FileReference)
+	}
+	document := location.(*tg.InputDocumentFileLocation)
+	return document.ID, string(document.FileReference)
+}
+
 func (f *fakeFiles) hashes(in *tg.UploadGetFileHashesRequest) (bin.Encoder, error) {
 	if f.noHashes != nil {
 		return nil, f.noHashes
 	}
 	const block = 128 << 10
-	data := f.data[in.Location.(*tg.InputDocumentFileLocation).ID]
+	id, _ := locationOf(in.Location)
+	data := f.data[id]
 	out := &tg.FileHashVector{}
 	for off := in.Offset / block * block; off < int64(len(data)) && len(out.Elems) < 10; off += block {
 		if f.hashedTo != 0 && off >= f.hashedTo {
