@@ -200,13 +200,7 @@ func (v *live) connected(ctx context.Context, l *link) error {
 	if err := v.list(ctx); err != nil {
 		return err
 	}
-	if err := r.resort(ctx); err != nil {
-		return err
-	}
-	if err := r.media.restore(); err != nil {
-		return err
-	}
-	if err := errors.Join(r.restoreEmoji(), r.restoreUnknown()); err != nil {
+	if err := r.resume(ctx); err != nil {
 		return err
 	}
 	group, inner := errgroup.WithContext(ctx)

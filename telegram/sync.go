@@ -82,19 +82,21 @@ func (r *run) sync(ctx context.Context, l *link) error {
 	if err := r.vanished(ctx); err != nil {
 		return err
 	}
-	if err := r.resort(ctx); err != nil {
-		return err
-	}
-	if err := r.media.restore(); err != nil {
-		return err
-	}
-	if err := errors.Join(r.restoreEmoji(), r.restoreUnknown()); err != nil {
+	if err := r.resume(ctx); err != nil {
 		return err
 	}
 	if err := r.pull(ctx); err != nil {
 		return err
 	}
 	return r.settleTakeout(ctx)
+}
+
+// resume takes up what earlier runs left to do.
+func (r *run) resume(ctx context.Context) error {
+	if err := r.resort(ctx); err != nil {
+		return err
+	}
+	return errors.Join(r.media.restore(), r.restoreEmoji(), r.restoreUnknown())
 }
 
 // pull fetches messages, and media when they are there; what is urgent meanwhile.

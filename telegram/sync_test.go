@@ -170,12 +170,8 @@ func TestSyncThroughFaults(t *testing.T) {
 // Files that the server sends on to a content delivery network come from there,
 // over connections with keys of its own, and the backup is the same.
 func TestSyncFromContentNetwork(t *testing.T) {
-	t.Parallel()
-	near := world.Options{FileDCs: []int{2}}
-	plain := install(t, newVillage(t, near))
-	plain.login()
-	plain.mustSync()
-	i := install(t, newVillage(t, near))
+	plain := settled(t)
+	i := install(t, newVillage(t, world.Options{FileDCs: []int{2}}))
 	i.login()
 	for _, text := range []string{"cdn=12", "cold=3"} {
 		f, err := simulator.ParseFault(text)

@@ -16,13 +16,9 @@ const (
 
 // The first sync runs inside a takeout, which ends with it; later ones do without.
 func TestSyncInsideATakeout(t *testing.T) {
-	t.Parallel()
-	near := world.Options{FileDCs: []int{2}}
-	plain := install(t, newVillage(t, near))
-	plain.login()
-	plain.mustSync()
+	plain := settled(t)
 
-	i := install(t, newVillage(t, near))
+	i := install(t, newVillage(t, world.Options{FileDCs: []int{2}}))
 	i.login()
 	mode := SyncOptions{Takeout: TakeoutFirst}
 	for range 2 {
@@ -87,13 +83,9 @@ func TestTakeoutIsPutOff(t *testing.T) {
 // A sync that was stopped goes on in the same takeout. One that the server ended
 // meanwhile is done without, and nothing is lost by it.
 func TestTakeoutGoesOn(t *testing.T) {
-	t.Parallel()
-	near := world.Options{FileDCs: []int{2}}
-	plain := install(t, newVillage(t, near))
-	plain.login()
-	plain.mustSync()
+	plain := settled(t)
 
-	i := install(t, newVillage(t, near))
+	i := install(t, newVillage(t, world.Options{FileDCs: []int{2}}))
 	i.login()
 	stop := func(messages int) {
 		t.Helper()
