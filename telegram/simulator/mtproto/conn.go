@@ -179,7 +179,7 @@ func (c *conn) exchange(b *bin.Buffer) error {
 	if err := body.Encode(answer); err != nil {
 		return err
 	}
-	c.queue(parcel{message: &message{id: c.server.ids.New(proto.MessageServerResponse), body: body.Raw()}})
+	c.queue(parcel{message: &message{id: c.server.newID(proto.MessageServerResponse), body: body.Raw()}})
 	return nil
 }
 
@@ -281,5 +281,5 @@ func (s *session) contain(parcels []parcel) *message {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &message{id: s.server.ids.New(proto.MessageFromServer), seq: s.content * 2, body: b.Raw()}
+	return &message{id: s.server.newID(proto.MessageFromServer), seq: s.content * 2, body: b.Raw()}
 }

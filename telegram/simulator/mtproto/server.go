@@ -40,7 +40,7 @@ type Server struct {
 	idle      time.Duration
 	now       func() time.Time
 	log       *slog.Logger
-	ids       *proto.MessageIDGen
+	ids       atomic.Pointer[proto.MessageIDGen] // newer ones are higher, as long as nobody turns the clock back
 	sealers   sealers
 	packers   packers
 	away      atomic.Bool
@@ -78,7 +78,7 @@ func NewServer(o Options) (*Server, error) {
 		idle: o.Idle, now: o.Now, log: o.Log.With("dc", o.DC),
 		sessions: map[sessionID]*session{}, conns: map[*conn]struct{}{},
 	}
-	s.ids = proto.NewMessageIDGen(s.clock)
+	s.ids.Store(proto.NewMessageIDGen(s.clock))
 	var err error
 	s.authority, err = newAuthority(o.DC, o.Key, s.clock)
 	return s, err
@@ -88,8 +88,15 @@ func NewServer(o Options) (*Server, error) {
 func (s *Server) clock() time.Time { return s.now().Add(time.Duration(s.ahead.Load())) }
 
 // SetAhead makes the clock that clients are shown, and their message ids are held
-// against, go wrong by so much. Keys and salts grow old by the true one.
-func (s *Server) SetAhead(by time.Duration) { s.ahead.Store(int64(by)) }
+// against, go wrong by so much. Keys and salts grow old by the true one. Message ids
+// go back with the clock: they are what clients set theirs by.
+func (s *Server) SetAhead(by time.Duration) {
+	s.ahead.Store(int64(by))
+	s.ids.Store(proto.NewMessageIDGen(s.clock))
+}
+
+// newID makes the id of a message to a client.
+func (s *Server) newID(kind proto.MessageType) int64 { return s.ids.Load().New(kind) }
 
 // SetAway makes the data centre hang up on everybody, or stop doing so.
 func (s *Server) SetAway(away bool) {
@@ -320,7 +327,7 @@ func (s *Server) refuse(c *conn, key *Key, e envelope, why bin.Encoder) error {
 		return err
 	}
 	c.queue(parcel{key: key, session: e.session, message: &message{
-		id: s.ids.New(proto.MessageServerResponse), body: b.Raw(),
+		id: s.newID(proto.MessageServerResponse), body: b.Raw(),
 	}})
 	return nil
 }

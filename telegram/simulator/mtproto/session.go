@@ -81,7 +81,7 @@ type received struct {
 func (s *session) send(to *conn, kind proto.MessageType, content bool, body []byte, answered *received) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := &message{id: s.server.ids.New(kind), seq: s.content * 2, body: body, to: answered}
+	m := &message{id: s.server.newID(kind), seq: s.content * 2, body: body, to: answered}
 	if content {
 		m.seq++
 		s.content++
