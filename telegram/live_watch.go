@@ -155,10 +155,13 @@ func (v *live) askChannel(ctx context.Context, id archive.PeerID) error {
 	if c == nil || !c.included {
 		return nil
 	}
-	err := r.channelDifferences(ctx, c)
-	if err == nil && (c.state.Rescan != nil || !c.state.Covered.has(c.dialog.TopMessage)) {
-		err = r.chat(ctx, c)
-	}
+	err := r.read(ctx, c, func(ctx context.Context, c *chat) error {
+		err := r.channelDifferences(ctx, c)
+		if err == nil && (c.state.Rescan != nil || !c.state.Covered.has(c.dialog.TopMessage)) {
+			err = r.chat(ctx, c)
+		}
+		return err
+	})
 	switch {
 	case err == nil:
 		return nil

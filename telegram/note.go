@@ -138,4 +138,6 @@ func (r *run) settle(ctx context.Context, err error) error {
 }
 
 // refusedChat reports whether err says that the account may not read a chat.
-func refusedChat(err error) bool { return inaccessible(err) || errors.Is(err, errForbidden) }
+func refusedChat(err error) bool {
+	return !errors.Is(err, errOldHash) && (inaccessible(err) || errors.Is(err, errForbidden))
+}

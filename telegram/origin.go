@@ -38,8 +38,8 @@ const referenceAge = 45 * 60
 
 func (r *run) origin(w *work) *origin {
 	o := &origin{link: r.link, chat: w.Chat, hash: w.AccessHash, turn: newTurn(), got: w.References}
-	if c := r.find(w.Chat); c != nil {
-		o.hash = c.hash
+	if hash := r.hashOf(w.Chat); hash != 0 {
+		o.hash = hash
 	}
 	for _, f := range w.Files {
 		if f.Emoji {

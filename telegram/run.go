@@ -36,12 +36,13 @@ type run struct {
 	api      *tg.Client // see link
 	optional *tg.Client
 
-	state  accountState // of the goroutine that syncs messages
-	saved  *updateState // likewise: how far updates were taken, as the archive has it
-	order  []*chat      // likewise: the chats as they will be synced
-	lifted bool         // the owner of some chat allows saving again
-	mute   bool         // the server does not answer about changes in channels
-	untold bool         // it did not tell the difference that was asked for last
+	state  accountState             // of the goroutine that syncs messages
+	saved  *updateState             // likewise: how far updates were taken, as the archive has it
+	order  []*chat                  // likewise: the chats as they will be synced
+	hashes map[archive.PeerID]int64 // likewise: access hashes, asked for later than chats; nil: not yet
+	lifted bool                     // the owner of some chat allows saving again
+	mute   bool                     // the server does not answer about changes in channels
+	untold bool                     // it did not tell the difference that was asked for last
 	// privacyMute: it does not answer about people either.
 	privacyMute bool
 	// chats is of that goroutine too; others call find. Once media is fetched it

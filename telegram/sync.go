@@ -185,7 +185,7 @@ func (r *run) profile(ctx context.Context) error {
 
 // list fetches the list of chats and decides which are included.
 func (r *run) list(ctx context.Context) error {
-	r.started = r.now()
+	r.started, r.hashes = r.now(), nil
 	chats, err := r.link.dialogs(ctx, r.account, r.knownHash)
 	if err != nil {
 		return err
@@ -255,7 +255,7 @@ func (r *run) messages(ctx context.Context) error {
 		if c.away {
 			read = r.awayMessages
 		}
-		err := read(ctx, c)
+		err := r.read(ctx, c, read)
 		switch {
 		case err == nil:
 		case ctx.Err() != nil:
