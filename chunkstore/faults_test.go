@@ -352,7 +352,7 @@ func TestPendingPacks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, nil)
 			w := f.writer()
-			data := noise(1, 20<<20)
+			data := noise(1, 28<<20) // three packs are open, the fourth waits for the memory of one
 			store(t, w, data)
 			check(t, w.Close())
 			packs := names(sizes(f.dst, "packs/"))

@@ -17,7 +17,6 @@ type openPack struct {
 }
 
 // place puts one chunk into a pack: the fullest one that is not busy and has room.
-// A pack that nothing fits into is closed only when no other is free to be opened.
 func (p *pipeline) place(c newChunk) error {
 	k, err := p.reserve(int64(len(c.stored)))
 	if err != nil {
@@ -52,33 +51,50 @@ func (p *pipeline) reserve(n int64) (*openPack, error) {
 		case idle != nil:
 			idle.busy = true
 			return idle, nil
-		case p.mayOpen(soon):
+		case !p.wantsPack(soon):
+			p.changed.Wait() // for a busy pack
+		case p.lent <= p.limits.openPacks:
 			return p.startPack()
-		case soon || len(p.open) < p.limits.openPacks:
-			p.changed.Wait() // for a busy pack, or for memory
-		default:
-			if full := p.fullestIdle(); full != nil {
-				p.closePack(full, true)
-			} else {
-				p.changed.Wait()
-			}
+		case !p.giveUpRoom():
+			p.changed.Wait() // for memory
 		}
 	}
 }
 
-// bestFit returns the idle pack with the least sufficient room, and whether a busy
-// one has room.
-func (p *pipeline) bestFit(n int64) (idle *openPack, soon bool) {
+// bestFit returns the idle pack with the least sufficient room, and how many busy ones
+// have room.
+func (p *pipeline) bestFit(n int64) (idle *openPack, soon int) {
 	for _, k := range p.open {
 		switch {
 		case k.room < n:
 		case k.busy:
-			soon = true
+			soon++
 		case idle == nil || k.room < idle.room:
 			idle = k
 		}
 	}
 	return idle, soon
+}
+
+// wantsPack reports whether a chunk that fits into no idle pack should have another
+// one opened, when soon busy ones will have room for it. If no chunk is waiting behind
+// it the little that comes should not be spread over two; if there is one, a core would
+// stand still while two workers take turns at one pack.
+func (p *pipeline) wantsPack(soon int) bool {
+	return soon == 0 || soon < p.limits.openPacks && len(p.jobs) > 0
+}
+
+// giveUpRoom makes memory come: there is enough for one pack more than OpenPacks, which
+// is either on its way to the destination or is open because what came lately was too
+// long for it. If nothing is on its way the fullest idle pack is closed as it is. It
+// reports whether anything has changed.
+func (p *pipeline) giveUpRoom() bool {
+	full := p.fullestIdle()
+	if len(p.sealed) > 0 || full == nil {
+		return false
+	}
+	p.closePack(full, true)
+	return true
 }
 
 func (p *pipeline) fullestIdle() *openPack {
@@ -91,17 +107,9 @@ func (p *pipeline) fullestIdle() *openPack {
 	return fullest
 }
 
-// mayOpen reports whether another pack should be opened. There is memory for one more
-// than may be open, so that one can be on its way to the destination. While another
-// pack will soon have room and no chunk is waiting, the little that comes should not be
-// spread over two.
-func (p *pipeline) mayOpen(soon bool) bool {
-	return len(p.open) < p.limits.openPacks && p.lent <= p.limits.openPacks && (len(p.jobs) > 0 || !soon)
-}
-
 // startPack opens a pack, busy. It unlocks while it does.
 func (p *pipeline) startPack() (*openPack, error) {
-	k := &openPack{busy: true}
+	k := &openPack{busy: true, room: int64(p.limits.packSize)}
 	p.open = append(p.open, k) // the place is taken
 	p.lent++
 	var buf []byte

@@ -28,7 +28,8 @@ type WriterOptions struct {
 	// to 128 MiB. 0 means DefaultPackSize.
 	PackSize int
 	// OpenPacks is how many packs are filled at once, each by one core at a time. One
-	// more is in memory while it is being stored. 0 means 2.
+	// more is in memory while it is being stored, or until something comes that is short
+	// enough for what room it has left. 0 means 2.
 	OpenPacks int
 	// Workers is how many chunks are worked on at once. 0 means one for each core, 2
 	// at least and 4 at most.
