@@ -17,6 +17,7 @@ func newPackMemory(size int) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("get memory for a pack: %w", err)
 	}
+	hugePages(b)
 	return b, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash"
-	"io"
 
 	"telekeep/crypto"
 )
@@ -13,11 +12,11 @@ import (
 // that is kept is the sealed bytes and the directory. It belongs to one goroutine at
 // a time.
 type packBuilder struct {
-	sink    *packSink
-	content io.WriteCloser // what is written here is sealed into sink
-	header  int64          // bytes of the age file before the sealed content
-	written int64          // bytes of content so far
-	full    int64          // bytes of content of a full pack
+	content *crypto.MemorySealer
+	hash    hash.Hash // of the age file
+	header  int64     // bytes of the age file before the sealed content
+	written int64     // bytes of content so far
+	full    int64     // bytes of content of a full pack
 	dir     directory
 	scratch []byte
 }
@@ -41,17 +40,17 @@ type sealedPack struct {
 // newPackBuilder starts a pack in buf, whose capacity becomes the length of a full
 // pack.
 func newPackBuilder(buf []byte, to crypto.Recipient) (*packBuilder, error) {
-	sink := &packSink{buf: buf[:0], hash: sha256.New()}
-	content, err := crypto.Seal(sink, to)
+	h := sha256.New()
+	content, err := crypto.SealInto(buf, h, to)
 	if err != nil {
 		return nil, fmt.Errorf("start a pack: %w", err)
 	}
-	header := int64(len(sink.buf))
+	header := int64(len(content.Sealed()))
 	full, ok := contentSize(header, int64(cap(buf)))
 	if !ok {
 		return nil, fmt.Errorf("start a pack: no pack can be %d bytes long", cap(buf))
 	}
-	b := &packBuilder{sink: sink, content: content, header: header, full: full}
+	b := &packBuilder{content: content, hash: h, header: header, full: full}
 	if err := b.write(appendPackHeader(nil)); err != nil {
 		return nil, err
 	}
@@ -101,8 +100,8 @@ func (b *packBuilder) finish(full bool) (*sealedPack, error) {
 	if err := b.content.Close(); err != nil {
 		return nil, fmt.Errorf("finish a pack: %w", err)
 	}
-	p := &sealedPack{data: b.sink.buf, dir: b.dir}
-	b.sink.hash.Sum(p.name[:0])
+	p := &sealedPack{data: b.content.Sealed(), dir: b.dir}
+	b.hash.Sum(p.name[:0])
 	if !isBucket(int64(len(p.data))) {
 		return nil, fmt.Errorf("internal error: a pack of %d bytes", len(p.data))
 	}
@@ -127,20 +126,4 @@ func (b *packBuilder) write(p []byte) error {
 		return fmt.Errorf("write into a pack: %w", err)
 	}
 	return nil
-}
-
-// A packSink gathers the sealed bytes of a pack and hashes them while they are still
-// in the processor's cache.
-type packSink struct {
-	buf  []byte // never grows beyond its capacity
-	hash hash.Hash
-}
-
-func (s *packSink) Write(p []byte) (int, error) {
-	if len(p) > cap(s.buf)-len(s.buf) {
-		return 0, fmt.Errorf("internal error: the pack gets longer than %d bytes", cap(s.buf))
-	}
-	s.buf = append(s.buf, p...)
-	s.hash.Write(p)
-	return len(p), nil
 }

@@ -144,7 +144,7 @@ func (p *pipeline) closePack(k *openPack, full bool) {
 	p.mu.Lock()
 	p.forget(k)
 	if err != nil {
-		p.release(k.builder.sink.buf)
+		p.release(k.builder.content.Sealed())
 		p.fatal = err
 	} else {
 		p.sealed = append(p.sealed, sealed)

@@ -262,7 +262,7 @@ func (p *pipeline) close() error {
 	p.shut()
 	p.running.Wait()
 	for _, k := range p.open {
-		p.memory = append(p.memory, k.builder.sink.buf)
+		p.memory = append(p.memory, k.builder.content.Sealed())
 	}
 	for _, k := range p.sealed {
 		p.memory = append(p.memory, k.data)
