@@ -37,6 +37,9 @@ var (
 	ErrSessionDuplicated = errors.New("the session was used from two places at once")
 	// ErrUnreachable: the server cannot be reached, or does not answer.
 	ErrUnreachable = errors.New("the server cannot be reached")
+	// ErrServerNumber: the configured server is not the data centre of the configured
+	// number. It comes with ErrUnreachable.
+	ErrServerNumber = errors.New("the server is another data centre than configured")
 	// ErrServerKey: the server has none of the public keys it should have.
 	ErrServerKey = errors.New("the server does not have the public key it should have")
 

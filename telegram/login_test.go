@@ -150,7 +150,7 @@ func TestConnectErrors(t *testing.T) {
 		{"nobody listens", func(o *Options) { o.Server = closed.Addr().String() }, ErrUnreachable},
 		{"nobody answers", func(o *Options) { o.Server = silent.Addr().String() }, ErrUnreachable},
 		{"another key", func(o *Options) { o.PublicKeys = []*rsa.PublicKey{&stranger.PublicKey} }, ErrServerKey},
-		{"another data centre", func(o *Options) { o.DC += 5 }, ErrUnreachable},
+		{"another data centre", func(o *Options) { o.DC += 5 }, ErrServerNumber},
 		{"another api_id", func(o *Options) { o.APIID = 99 }, ErrAPIIDInvalid},
 	}
 	for _, c := range cases {

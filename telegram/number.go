@@ -28,7 +28,7 @@ func (e *numberError) Error() string {
 	return fmt.Sprintf("%v: it is data centre %d and not %d", ErrUnreachable, e.told, e.asked)
 }
 
-func (e *numberError) Unwrap() error { return ErrUnreachable }
+func (e *numberError) Unwrap() []error { return []error{ErrUnreachable, ErrServerNumber} }
 
 // A numberCheck finds out that the configured server has another number than it
 // is asked for as. To gotd that is no error: it tries again, or waits for ever.
