@@ -34,7 +34,6 @@ func (r *run) leftChats(ctx context.Context, listed []*chat) ([]*chat, error) {
 			}
 			return nil, err
 		}
-		before := len(left)
 		for _, source := range answer.GetChats() {
 			if p := normal.Chat(source); p != nil && !seen[p.ID] {
 				seen[p.ID] = true
@@ -42,7 +41,9 @@ func (r *run) leftChats(ctx context.Context, listed []*chat) ([]*chat, error) {
 			}
 		}
 		offset += len(answer.GetChats())
-		if _, whole := answer.(*tg.MessagesChats); whole || len(left) == before {
+		// A page can hold nothing but chats that are listed, or that say nothing.
+		slice, more := answer.(*tg.MessagesChatsSlice)
+		if !more || len(slice.Chats) == 0 || offset >= slice.Count {
 			return left, nil
 		}
 	}
