@@ -61,6 +61,7 @@ func TestLostIndexIsFetchedAgain(t *testing.T) {
 		damaged := dst.CrashClone()
 		damaged.Delete(object)
 		i := &installation{damaged, whole.secrets, whole.owner, t.TempDir()}
+		before := o.fetchedBytes
 		for range 2 {
 			if err := i.pull(t.Context(), o, 4); err != nil {
 				t.Fatalf("without %s: %v", object, err)
@@ -68,6 +69,9 @@ func TestLostIndexIsFetchedAgain(t *testing.T) {
 		}
 		if got := content(t, i.salvaged(t)); !slices.Equal(got, want) {
 			t.Errorf("without %s the archive is\n%s\nwant\n%s", object, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		if again := o.fetchedBytes - before; again >= o.totalBytes() {
+			t.Errorf("without %s all %d bytes of files are fetched again", object, again)
 		}
 		// Once more, on a machine that knows nothing: what was done is not done again.
 		pages := o.fetchedPages

@@ -241,6 +241,9 @@ func TestSalvageTakesNothingForged(t *testing.T) {
 			}
 			var records []string
 			for _, c := range r.Commits() {
+				if c.Writer != v.secrets.WriterID && c.Writer != v.second.secrets.WriterID {
+					t.Errorf("a commit of the writer %s is believed", c.Writer)
+				}
 				ids, err := r.Records(t.Context(), c)
 				check(t, err)
 				for _, id := range ids {
