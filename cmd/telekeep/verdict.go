@@ -22,9 +22,9 @@ func verdict(r *statusReport) string {
 		account := &r.Accounts[i]
 		text := account.verdict()
 		switch {
-		case account.Trouble != nil:
+		case account.Trouble != nil && account.SignedIn:
 			text = "account " + account.Name + " is not backed up any more: " + account.Trouble.Error + "; " + text
-		case len(r.Accounts) > 1:
+		case account.Trouble != nil || len(r.Accounts) > 1:
 			text = "account " + account.Name + ": " + text
 		}
 		all = append(all, text)
