@@ -238,25 +238,28 @@ func TestDownloadWrongParts(t *testing.T) {
 // A download that broke goes on with the parts that are missing, and fetches no
 // other again.
 func TestDownloadResumes(t *testing.T) {
-	f, a := newFakeFiles(6*fakePart), newFakeArchive()
-	a.fail = func(step string) error {
-		if step == "part" && len(a.media["document:1"].writes) == 3 {
-			return errors.New("disk full")
+	bubble(t, func(t *testing.T) {
+		f, a := newFakeFiles(6*fakePart), newFakeArchive()
+		a.fail = func(step string) error {
+			if step == "part" && len(a.media["document:1"].writes) == 3 {
+				return errors.New("disk full")
+			}
+			return nil
 		}
-		return nil
-	}
-	if err := f.get(t, a, 1); err == nil {
-		t.Fatal("no error")
-	}
-	a.fail = nil
-	f.mend()
-	if err := f.get(t, a, 1); err != nil {
-		t.Fatal(err)
-	}
-	f.check(t, a, 1, true)
-	if len(f.asked) != 3 {
-		t.Fatalf("parts at %v were fetched again", f.asked)
-	}
+		if err := f.get(t, a, 1); err == nil {
+			t.Fatal("no error")
+		}
+		synctest.Wait() // calls that were under way end
+		a.fail = nil
+		f.mend()
+		if err := f.get(t, a, 1); err != nil {
+			t.Fatal(err)
+		}
+		f.check(t, a, 1, true)
+		if len(f.asked) != 3 {
+			t.Fatalf("parts at %v were fetched again", f.asked)
+		}
+	})
 }
 
 // Expired references are renewed with one call for the whole page, however many

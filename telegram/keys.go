@@ -26,8 +26,9 @@ type keyStore struct {
 	dc      int
 
 	mu      sync.Mutex
-	data    []byte // gotd's; nil: no key yet
-	trusted bool   // the account is signed in with it, as far as is known
+	data    []byte        // gotd's; nil: no key yet
+	trusted bool          // the account is signed in with it, as far as is known
+	stored  chan struct{} // closed when gotd stores a key; see next
 }
 
 func newKeyStore(s *Session, dc int) *keyStore {
@@ -49,6 +50,10 @@ func (k *keyStore) LoadSession(context.Context) ([]byte, error) {
 func (k *keyStore) StoreSession(_ context.Context, data []byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.stored != nil {
+		defer close(k.stored)
+		defer func() { k.stored = nil }()
+	}
 	if k.data != nil {
 		same, err := sameKey(k.data, data)
 		if err != nil {
@@ -58,6 +63,17 @@ func (k *keyStore) StoreSession(_ context.Context, data []byte) error {
 	}
 	k.data = bytes.Clone(data)
 	return nil
+}
+
+// next is closed when gotd stores a key the next time. It does so with every
+// connection, a moment after it has said that the connection is ready.
+func (k *keyStore) next() <-chan struct{} {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.stored == nil {
+		k.stored = make(chan struct{})
+	}
+	return k.stored
 }
 
 func (k *keyStore) signedIn() bool {
@@ -181,23 +197,22 @@ func (b *branches) open(ctx context.Context, dc int) (telegram.CloseInvoker, err
 }
 
 // start runs a client in the background until leave is called, and waits until
-// it is connected.
+// it is connected and has handed its key over.
 func (b *branches) start(ctx context.Context, dc int, key *keyStore) (_ *telegram.Client, leave func(), err error) {
 	run, leave := context.WithCancel(b.run)
 	options := b.client.clientOptions(b.dialer)
 	options.DC, options.SessionStorage, options.NoUpdates, options.UpdateHandler = dc, key, true, nil
 	options.DCList.Options = b.home.config().DCOptions
 	client := telegram.NewClient(b.client.options.APIID, b.client.options.APIHash, options)
-	ready, ended := make(chan struct{}), make(chan error, 1)
+	stored, ended := key.next(), make(chan error, 1)
 	b.busy.Go(func() {
 		ended <- client.Run(run, func(ctx context.Context) error {
-			close(ready)
 			<-ctx.Done()
 			return nil
 		})
 	})
 	select {
-	case <-ready:
+	case <-stored:
 		return client, leave, nil
 	case err = <-ended:
 		err = connectError(err)

@@ -37,6 +37,33 @@ func TestKeysAreKept(t *testing.T) {
 	}
 }
 
+// A key is there when gotd has handed it over, which is after it says that it is
+// connected.
+func TestKeyIsWaitedFor(t *testing.T) {
+	k := newKeyStore(&Session{}, 4)
+	stored := k.next()
+	if err := k.adopt(); err == nil || k.signedIn() {
+		t.Fatal("adopted before it was there")
+	}
+	select {
+	case <-stored:
+		t.Fatal("no key was stored")
+	default:
+	}
+	if err := k.StoreSession(t.Context(), []byte(`{"Version":1,"Data":{}}`)); err != nil {
+		t.Fatal(err)
+	}
+	<-stored
+	if data, err := k.LoadSession(t.Context()); err != nil || len(data) == 0 {
+		t.Fatalf("key %q, error %v", data, err)
+	}
+	select {
+	case <-k.next():
+		t.Fatal("the next one is not there yet")
+	default:
+	}
+}
+
 // A data centre that lost a key gets another one, which takes the old one's
 // place in the file once the account has signed in with it, and not before.
 func TestKeysAreReplaced(t *testing.T) {

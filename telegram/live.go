@@ -28,6 +28,9 @@ type FollowOptions struct {
 	// Alive, if set, is called as long as the work goes on: at least every quiet and a
 	// minute or two, which is what a call can take.
 	Alive func(quiet time.Duration)
+	// gapWait is for tests, which cannot wait for the server so exactly; see the
+	// constant.
+	gapWait time.Duration
 }
 
 // A FollowState is what Follow is doing.
@@ -90,6 +93,7 @@ const (
 // ErrAPIIDInvalid, and those of the archive.
 func (c *Client) Follow(ctx context.Context, a Archive, o FollowOptions) (*Result, error) {
 	setDefault(&o.Poll, 10*time.Minute)
+	setDefault(&o.gapWait, gapWait)
 	r := &run{
 		options: &c.options, archive: a, rules: o.Rules, account: c.Account(), progress: o.Progress, log: c.options.Log,
 	}
@@ -99,7 +103,7 @@ func (c *Client) Follow(ctx context.Context, a Archive, o FollowOptions) (*Resul
 	if err := o.Rules.Check(); err != nil {
 		return &r.result, err
 	}
-	r.live = &live{run: r, poll: o.Poll, notify: o.Notice, wishes: o.Wishes, alive: o.Alive}
+	r.live = &live{run: r, poll: o.Poll, gapWait: o.gapWait, notify: o.Notice, wishes: o.Wishes, alive: o.Alive}
 	r.progress = r.live.progress(o.Progress)
 	gates := c.newGates(r.flood)
 	err := r.live.keep(ctx, func() error { return c.connect(ctx, gates, r.live.connected) })
@@ -157,14 +161,15 @@ func hopeless(err error) bool {
 
 // A live is what a run that stays connected knows beside.
 type live struct {
-	run    *run
-	poll   time.Duration
-	notify func(Notice)
-	wishes <-chan int
-	alive  func(quiet time.Duration)
-	wish   int    // the newest that was heard
-	told   Result // what was told of
-	toldAt time.Time
+	run     *run
+	poll    time.Duration
+	gapWait time.Duration
+	notify  func(Notice)
+	wishes  <-chan int
+	alive   func(quiet time.Duration)
+	wish    int    // the newest that was heard
+	told    Result // what was told of
+	toldAt  time.Time
 
 	settled bool // everything was looked through once on this connection
 

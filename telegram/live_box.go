@@ -51,11 +51,11 @@ type box struct {
 	pause time.Duration
 }
 
-// hold keeps a push that came too early.
-func (b *box) hold(p pushed, now time.Time) {
+// hold keeps a push that came too early, for so long at least.
+func (b *box) hold(p pushed, now time.Time, wait time.Duration) {
 	at, _ := slices.BinarySearchFunc(b.held, p, func(a, b pushed) int { return cmp.Compare(a.pts, b.pts) })
 	b.held = slices.Insert(b.held, at, p)
-	b.want(now.Add(max(gapWait, b.pause)))
+	b.want(now.Add(max(wait, b.pause)))
 }
 
 // want has the difference asked for at that time, or before if that is decided.

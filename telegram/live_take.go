@@ -111,7 +111,7 @@ func (v *live) numbered(first, last int) {
 		return
 	}
 	if at.Seq != 0 && first > at.Seq+1 {
-		v.box("").want(time.Now().Add(gapWait))
+		v.box("").want(time.Now().Add(v.gapWait))
 	}
 	at.Seq = max(at.Seq, last)
 }
@@ -130,7 +130,7 @@ func (v *live) place(g *gathering, id archive.PeerID, p pushed) {
 	}
 	switch p.after(count) {
 	case orderEarly:
-		v.box(id).hold(p, time.Now())
+		v.box(id).hold(p, time.Now(), v.gapWait)
 	case orderNext:
 		v.follow(g, id, p)
 		v.release(g, id)
