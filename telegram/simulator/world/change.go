@@ -192,16 +192,23 @@ func (w *World) apply(user int64, chatName string, silent bool, do func(*account
 	if silent {
 		return nil, nil, nil
 	}
+	return w.about(a, c, e.update(w.newStamp())), a, nil
+}
+
+// about makes a push of what happened in a chat; nil is something that has no words.
+// What moves a count of messages has no seq: a client would take a push for old that
+// a difference overtook, and the account's difference does not tell of channels.
+func (w *World) about(a *account, c *chat, u tg.UpdateClass) *tg.Updates {
 	cast := w.newCast(a)
 	cast.add(c.peer)
-	update := e.update(w.newStamp())
-	if m := eventMessage(update); m != nil {
+	if m := eventMessage(u); m != nil {
 		cast.message(m)
 	}
-	a.seq++
-	return &tg.Updates{
-		Updates: []tg.UpdateClass{update}, Users: cast.users(), Chats: cast.chats(), Date: e.date, Seq: a.seq,
-	}, a, nil
+	updates := []tg.UpdateClass{}
+	if u != nil {
+		updates = append(updates, u)
+	}
+	return &tg.Updates{Updates: updates, Users: cast.users(), Chats: cast.chats(), Date: int(w.now().Unix())}
 }
 
 // named finds an account and one of its chats. A chat with a known user begins
@@ -232,26 +239,11 @@ func (w *World) named(user int64, chatName string) (*account, *chat, error) {
 // CloseChannel shuts the account out of a channel, which is CHANNEL_PRIVATE to
 // it from then on.
 func (w *World) CloseChannel(user int64, chatName string) error {
-	w.changing.Lock()
-	defer w.changing.Unlock()
-	w.mu.Lock()
-	a, c, err := w.named(user, chatName)
-	if err == nil && c.kind != 'c' {
-		err = fmt.Errorf("chat %s is no channel", c.peer)
-	}
-	if err != nil {
-		w.mu.Unlock()
-		return err
-	}
-	w.places[c.peer].private = true
-	a.seq++
-	cast := w.newCast(a)
-	cast.add(c.peer)
-	u := &tg.Updates{
-		Updates: []tg.UpdateClass{&tg.UpdateChannel{ChannelID: c.peer.id}},
-		Users:   cast.users(), Chats: cast.chats(), Date: int(w.now().Unix()), Seq: a.seq,
-	}
-	w.mu.Unlock()
-	w.deliver(a.UserID, u)
-	return nil
+	return w.happen(user, chatName, false, func(_ *account, c *chat) (tg.UpdateClass, error) {
+		if c.kind != 'c' {
+			return nil, fmt.Errorf("chat %s is no channel", c.peer)
+		}
+		w.places[c.peer].private = true
+		return &tg.UpdateChannel{ChannelID: c.peer.id}, nil
+	})
 }

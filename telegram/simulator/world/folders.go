@@ -68,7 +68,7 @@ func (w *World) getAllDrafts(_ *Call, a *account, _ *tg.MessagesGetAllDraftsRequ
 		}
 		updates = append(updates, u)
 	}
-	return &tg.Updates{Updates: updates, Users: cast.users(), Chats: cast.chats(), Date: int(w.now().Unix()), Seq: a.seq}, nil
+	return &tg.Updates{Updates: updates, Users: cast.users(), Chats: cast.chats(), Date: int(w.now().Unix())}, nil
 }
 
 func (d draft) tl() *tg.DraftMessage { return &tg.DraftMessage{Message: d.text, Date: d.date} }

@@ -95,7 +95,8 @@ func (c *chat) plain(id int) (*tg.Message, error) {
 	return m, nil
 }
 
-// happen does one thing that moves no count, and pushes it.
+// happen does one thing that moves no count of messages, and pushes it: such pushes
+// are counted themselves, by seq.
 func (w *World) happen(user int64, chatName string, silent bool, do func(*account, *chat) (tg.UpdateClass, error)) error {
 	w.changing.Lock()
 	defer w.changing.Unlock()
@@ -110,11 +111,8 @@ func (w *World) happen(user int64, chatName string, silent bool, do func(*accoun
 		return err
 	}
 	a.seq++
-	cast := w.newCast(a)
-	cast.add(c.peer)
-	push := &tg.Updates{
-		Updates: []tg.UpdateClass{u}, Users: cast.users(), Chats: cast.chats(), Date: int(w.now().Unix()), Seq: a.seq,
-	}
+	push := w.about(a, c, u)
+	push.Seq = a.seq
 	w.mu.Unlock()
 	w.deliver(a.UserID, push)
 	return nil
