@@ -2,8 +2,12 @@ package simulator
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/gotd/td/bin"
 	"github.com/gotd/td/session"
@@ -228,6 +232,25 @@ func TestClearedFaultsOfServers(t *testing.T) {
 		_, err := c.API().UpdatesGetState(ctx)
 		return err
 	})
+}
+
+// Faults from the start befall the data centres too, which must be there for it.
+func TestFaultsOfServersFromTheStart(t *testing.T) {
+	s := run(t, Options{World: newHamlet("", 2), Control: "off", Faults: []Fault{{Away: 4}}})
+	for dc, hangsUp := range map[int]bool{2: false, 4: true} {
+		c, err := net.Dial("tcp", s.info.Addresses[dc])
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if err := c.SetReadDeadline(time.Now().Add(500 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Read(make([]byte, 1))
+		if silent := errors.Is(err, os.ErrDeadlineExceeded); silent == hangsUp {
+			t.Errorf("data centre %d: %v", dc, err)
+		}
+	}
 }
 
 func TestWorldsThatCannotBeDisturbed(t *testing.T) {

@@ -159,14 +159,14 @@ func (s *Simulator) start(ctx context.Context) error {
 	s.auth = newSignIns(s.o.Now)
 	s.stats = newStats()
 	s.faults = &faults{}
-	if err := s.Fault(s.o.Faults...); err != nil {
-		return err
-	}
 	if s.layers, err = layer.New(); err != nil {
 		return fmt.Errorf("simulator: %w", err)
 	}
 	s.methods = s.table()
 	if err := s.listen(saved.Keys); err != nil {
+		return err
+	}
+	if err := s.Fault(s.o.Faults...); err != nil { // some befall the data centres
 		return err
 	}
 	s.world.OnUpdates(s.push)
