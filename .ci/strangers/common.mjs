@@ -23,12 +23,14 @@ export function address(dc) {
 
 export const sha256 = (data) => createHash('sha256').update(data).digest('hex')
 
-// post calls the control API.
-export async function post(path, body) {
-  const r = await fetch(control.control + path, { method: 'POST', body: JSON.stringify(body) })
+// call calls the control API.
+export async function call(method, path, body) {
+  const r = await fetch(control.control + path, { method, body: JSON.stringify(body) })
   if (!r.ok) throw new Error(`${path}: ${r.status} ${await r.text()}`)
   return r.json()
 }
+
+export const post = (path, body) => call('POST', path, body)
 
 // until waits for something to become true, ten seconds at most.
 export async function until(what, is) {

@@ -1,18 +1,10 @@
 // mtcute: signs in with a password, lists dialogs, pages a history, receives a new
 // message, and downloads every file.
-import { MemoryStorage } from '@mtcute/core'
-import { addPublicKey } from '@mtcute/core/utils.js'
-import { TelegramClient } from '@mtcute/node'
-import { createHash } from 'node:crypto'
-import { account, address, apiHash, apiId, home, post, publicKey, report, run, sha256, until } from './common.mjs'
+import { account, post, report, run, sha256, until } from './common.mjs'
+import { client } from './mtcute-client.mjs'
 
 run(async () => {
-  addPublicKey({ sha1: (data) => createHash('sha1').update(data).digest() }, publicKey)
-  const { host, port } = address(home)
-  const dc = { id: home, ipAddress: host, port }
-  const tg = new TelegramClient({
-    apiId, apiHash, storage: new MemoryStorage(), defaultDcs: { main: dc, media: dc }, logLevel: Number(process.env.LOG ?? 1),
-  })
+  const tg = client()
   const pushed = []
   tg.onNewMessage.add((m) => pushed.push(m.text))
   const self = await tg.start({ phone: account.phone, code: account.code, password: account.password })
