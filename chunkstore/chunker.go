@@ -88,29 +88,38 @@ func (t *cutTable) roll(hash uint64, b []byte) uint64 {
 // search rolls through b until the hash is below the limit and returns how many
 // bytes that took, or 0 and the hash after all of b.
 //
-// Four bytes are done at once: their sums do not wait for the hash before them, which
-// nearly doubles the speed. It is the innermost loop of the whole program.
+// It is the innermost loop of the whole program. Bytes are added by twos, whose sum does
+// not wait for the hash before them. Of sixteen it is only asked whether a chunk ends
+// among them; the loop below finds where.
 func (t *cutTable) search(hash uint64, b []byte, limit uint64) (int, uint64) {
 	i := 0
-	for ; len(b)-i >= 4; i += 4 {
-		x := b[i : i+4 : i+4]
-		s0 := t[x[0]]
-		s1 := s0<<1 + t[x[1]]
-		s2 := s1<<1 + t[x[2]]
-		s3 := s2<<1 + t[x[3]]
-		if hash<<1+s0 < limit {
-			return i + 1, 0
+	for one, two := uint64(0), hash; len(b)-i >= 16; i += 16 {
+		x := b[i : i+16 : i+16]
+		if one, two = t.rollTwo(two, x[0], x[1]); one < limit || two < limit {
+			break
 		}
-		if hash<<2+s1 < limit {
-			return i + 2, 0
+		if one, two = t.rollTwo(two, x[2], x[3]); one < limit || two < limit {
+			break
 		}
-		if hash<<3+s2 < limit {
-			return i + 3, 0
+		if one, two = t.rollTwo(two, x[4], x[5]); one < limit || two < limit {
+			break
 		}
-		hash = hash<<4 + s3
-		if hash < limit {
-			return i + 4, 0
+		if one, two = t.rollTwo(two, x[6], x[7]); one < limit || two < limit {
+			break
 		}
+		if one, two = t.rollTwo(two, x[8], x[9]); one < limit || two < limit {
+			break
+		}
+		if one, two = t.rollTwo(two, x[10], x[11]); one < limit || two < limit {
+			break
+		}
+		if one, two = t.rollTwo(two, x[12], x[13]); one < limit || two < limit {
+			break
+		}
+		if one, two = t.rollTwo(two, x[14], x[15]); one < limit || two < limit {
+			break
+		}
+		hash = two
 	}
 	for ; i < len(b); i++ {
 		hash = hash<<1 + t[b[i]]
@@ -119,4 +128,10 @@ func (t *cutTable) search(hash uint64, b []byte, limit uint64) (int, uint64) {
 		}
 	}
 	return 0, hash
+}
+
+// rollTwo returns the hash after one byte more and after two.
+func (t *cutTable) rollTwo(hash uint64, x, y byte) (one, two uint64) {
+	s := t[x]
+	return hash<<1 + s, hash<<2 + (s<<1 + t[y])
 }
