@@ -50,8 +50,9 @@ type head struct {
 	hash Hash
 }
 
-// errStateDamaged says that the file is no state that this code can use.
-var errStateDamaged = errors.New("the local state is damaged")
+// ErrStateDamaged says that the file is no state that this code can use. A Writer that
+// is opened on it makes a new one from the vault.
+var ErrStateDamaged = errors.New("the local state is damaged")
 
 // The writes are few: one transaction a pack, one a commit. So each may wait for the
 // disk (FULL), and neither a pending pack nor the head is forgotten in a power cut.
@@ -95,7 +96,7 @@ func openState(path, vault, writer string) (*state, error) {
 		return nil, err
 	}
 	s, err := openStateFile(path, vault, writer)
-	if errors.Is(err, errStateDamaged) {
+	if errors.Is(err, ErrStateDamaged) {
 		if err = setAside(path); err == nil {
 			s, err = openStateFile(path, vault, writer)
 		}
@@ -185,7 +186,7 @@ func (s *state) check() error {
 		return err
 	}
 	if result != "ok" {
-		return errStateDamaged
+		return ErrStateDamaged
 	}
 	return nil
 }
@@ -201,7 +202,7 @@ func (s *state) own(key, want string) error {
 	case string(got) == want:
 		return nil
 	case key == "version":
-		return errStateDamaged
+		return ErrStateDamaged
 	}
 	return fmt.Errorf("%w: the local state belongs to %s %s, not %s", ErrOtherVault, key, shorten(string(got)), want)
 }
@@ -254,7 +255,7 @@ func parseHead(value []byte) (head, error) {
 		return head{}, nil
 	}
 	if len(value) != 40 {
-		return head{}, fmt.Errorf("%w: its head is not readable", errStateDamaged)
+		return head{}, fmt.Errorf("%w: its head is not readable", ErrStateDamaged)
 	}
 	return head{binary.LittleEndian.Uint64(value), Hash(value[8:])}, nil
 }
@@ -281,7 +282,7 @@ func (s *state) try(what string, f func(tx *sql.Tx) error) error {
 // wrap says what was being done, and notes that the file is damaged if it is.
 func (s *state) wrap(what string, err error) error {
 	err = stateError(what, err)
-	if errors.Is(err, errStateDamaged) {
+	if errors.Is(err, ErrStateDamaged) {
 		s.suspect.Store(true)
 	}
 	return err
@@ -304,7 +305,7 @@ func sortStateError(err error) error {
 	case !ok:
 		return err
 	case e.Code()&0xff == corrupt || e.Code()&0xff == notADatabase:
-		return fmt.Errorf("%w: %w", errStateDamaged, err)
+		return fmt.Errorf("%w: %w", ErrStateDamaged, err)
 	case e.Code()&0xff == full || e.Code() == sharedMemorySize:
 		return errNoSpace
 	}

@@ -73,7 +73,7 @@ func (s *state) pending() ([]Object, error) {
 			return nil, s.wrap("list the new packs", err)
 		}
 		if copy(p.Hash[:], hash) != len(hash) || len(hash) != len(p.Hash) {
-			return nil, fmt.Errorf("%w: a pack has no hash", errStateDamaged)
+			return nil, fmt.Errorf("%w: a pack has no hash", ErrStateDamaged)
 		}
 		packs = append(packs, p)
 	}
@@ -89,7 +89,7 @@ func (s *state) pendingDirectory(p Object) (directory, error) {
 	}
 	dir, err := parseDirectory(raw)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errStateDamaged, err)
+		return nil, fmt.Errorf("%w: %w", ErrStateDamaged, err)
 	}
 	return dir, nil
 }

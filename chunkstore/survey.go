@@ -167,7 +167,7 @@ func (c *packCursor) next() {
 	}
 	var hash []byte
 	if err := c.rows.Scan(&c.at.number, &hash, &c.at.Size); err != nil || len(hash) != len(c.at.Hash) {
-		c.ok, c.err = false, c.state.wrap("list the packs", errors.Join(errStateDamaged, err))
+		c.ok, c.err = false, c.state.wrap("list the packs", errors.Join(ErrStateDamaged, err))
 		return
 	}
 	copy(c.at.Hash[:], hash)

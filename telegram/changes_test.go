@@ -204,3 +204,17 @@ func TestUpdatesStartAgain(t *testing.T) {
 		})
 	}
 }
+
+// An edit that tells only the beginning of an article is no version: the whole of it
+// is asked for.
+func TestEditOfAnArticle(t *testing.T) {
+	f, a := newFakeAccount(), newFakeArchive()
+	f.sync(t, a, Rules{})
+	before := len(a.of(archive.KindMessage))
+	part := edited(inUser7, 3, 1_699_000_001, "")
+	part.RichMessage = tg.RichMessage{Part: true, Blocks: []tg.PageBlockClass{}}
+	f.differences = []tg.UpdatesDifferenceClass{differenceOf(15, &tg.UpdateEditMessage{Message: part})}
+	f.byID = func(id int) tg.MessageClass { return edited(inUser7, id, 1_699_000_001, "all of it") }
+	f.sync(t, a, Rules{})
+	equal(t, "versions", a.texts(before), []string{"all of it"})
+}

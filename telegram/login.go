@@ -45,11 +45,12 @@ func (s *Self) Name() string {
 // Login signs in with phone (international form, + and digits) and asks for
 // what it needs. Where the session is signed in already, it is used: fine if it
 // is the same phone, ErrPhoneOther if not. A session that the server ended is
-// replaced, but only once the new one has signed in.
+// replaced, but only once the new one has signed in, and only by one of the same
+// account.
 //
 // Errors: ErrPhoneInvalid, ErrPhoneBanned, ErrPhoneUnknown, ErrTooManyTries,
-// ErrCodeInvalid, ErrCodeExpired, ErrEmailNeeded, ErrPasswordInvalid, *FloodError
-// and those of every connection.
+// ErrCodeInvalid, ErrCodeExpired, ErrEmailNeeded, ErrPasswordInvalid, ErrAccountOther,
+// *FloodError and those of every connection.
 func (c *Client) Login(ctx context.Context, phone string, ask Asker) (*Self, error) {
 	if self, err := c.signedIn(ctx); err != nil || self != nil {
 		if err != nil {
@@ -62,7 +63,7 @@ func (c *Client) Login(ctx context.Context, phone string, ask Asker) (*Self, err
 		if err := c.signIn(ctx, l.once, phone, ask); err != nil {
 			return nil, signInError(err)
 		}
-		return whoami(ctx, l)
+		return c.expected(ctx, l, phone)
 	})
 }
 

@@ -49,6 +49,12 @@ func TestTwoAccounts(t *testing.T) {
 	if out := mustCall(t, "", "status", "--dir", dir).out; !strings.HasPrefix(out, "account main is not backed up any more: the session was ended") {
 		t.Errorf("status says %s", out)
 	}
+	var control struct{ Accounts []struct{ Phone string } }
+	readJSON(t, filepath.Join(sim.dir, "control.json"), &control)
+	o = call(t, sim.code+"\n", "login", "--dir", dir, "--account", "main", "--phone", control.Accounts[1].Phone)
+	if o.code == 0 || !strings.Contains(o.err, "another account than the one before") || !strings.Contains(o.err, "hint: ") {
+		t.Errorf("another account in the place of one that was signed out: exit code %d, %s", o.code, o.err)
+	}
 	mustCall(t, sim.code+"\n", "login", "--dir", dir, "--account", "main", "--phone", sim.phone)
 	if both = syncOf(t, mustCall(t, "", "sync", "--dir", dir, "--json").out); both[0].Messages != 1 || both[0].Error != "" {
 		t.Errorf("after another login: %+v", both[0])

@@ -36,12 +36,23 @@ type gapOptions struct {
 
 // holdingOf reads what this machine remembers of an account.
 func (a *app) holdingOf(cfg *config.Config, account archive.PeerID, o gapOptions) (*holding, error) {
-	state, err := chunkstore.ReadState(statePath(cfg))
-	if errors.Is(err, fs.ErrNotExist) {
-		return &holding{Problem: "this machine's state is gone; the next telekeep sync rebuilds it from the vault"}, nil
-	}
-	if err != nil {
+	h, err := a.readHolding(cfg, account, o)
+	const rebuilt = "; the next telekeep sync rebuilds it from the vault"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &holding{Problem: "this machine's state is gone" + rebuilt}, nil
+	case errors.Is(err, chunkstore.ErrStateDamaged):
+		return &holding{Problem: "this machine's state is damaged" + rebuilt}, nil
+	case err != nil:
 		return nil, fmt.Errorf("cannot read the local state: %w", err)
+	}
+	return h, nil
+}
+
+func (a *app) readHolding(cfg *config.Config, account archive.PeerID, o gapOptions) (*holding, error) {
+	state, err := chunkstore.ReadState(statePath(cfg))
+	if err != nil {
+		return nil, err
 	}
 	defer state.Close() // only read
 	options := telegram.GapOptions{}
@@ -50,7 +61,7 @@ func (a *app) holdingOf(cfg *config.Config, account archive.PeerID, o gapOptions
 	}
 	gaps, err := telegram.Gaps(state, account, options)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the local state: %w", err)
+		return nil, err
 	}
 	return newHolding(gaps), nil
 }

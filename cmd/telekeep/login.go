@@ -176,7 +176,7 @@ func loginError(err error) error {
 		{telegram.ErrEmailNeeded, "set a login e-mail in a Telegram app, or use telekeep login --qr"},
 		{telegram.ErrPasswordInvalid, "this is the password of two-step verification, not the code; run telekeep login again"},
 		{telegram.ErrQRNotScanned, "run it again and scan the code with a Telegram app that is signed in"},
-		{telegram.ErrAccountOther, "the backup of one account does not go on with another: add a section [[account]] for it and name it with --account"},
+		{telegram.ErrAccountOther, "the backup of one account does not go on with another: add a section [[account]] for it and name it with --account, or run telekeep logout first"},
 		{telegram.ErrForeignEnded, "sign in anew with telekeep login or telekeep login --qr"},
 		{telegram.ErrForeign, "a session works only with the server that made it: check [telegram] server, or sign in anew with telekeep login"},
 		{telegram.ErrForeignUnreadable, "telekeep login --qr needs nothing but a Telegram app that is signed in"},
