@@ -80,7 +80,7 @@ const lostNotice = time.Second
 // body is run once more.
 func (c *Client) connect(ctx context.Context, g *gates, body func(context.Context, *link) error) error {
 	err := c.connectTo(ctx, c.server, g, body)
-	if moved, ok := errors.AsType[*movedError](err); ok {
+	if moved, ok := errors.AsType[*movedError](err); ok && !c.options.Session.look {
 		if err := c.follow(ctx, g, moved.dc); err != nil {
 			return fmt.Errorf("the account has moved to data centre %d: %w", moved.dc, err)
 		}

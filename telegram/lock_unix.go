@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -18,11 +19,27 @@ const maxSession = 1 << 20
 // lockFile locks the file at path for this process until the returned file is
 // closed. The lock goes with the process, however that ends; the file stays.
 func lockFile(path string) (*os.File, error) {
-	f, err := openOwn(path, os.O_CREATE|os.O_RDWR)
+	f, err := openOwn(path, os.O_CREATE|os.O_RDWR, true)
 	if err != nil {
 		return nil, fmt.Errorf("lock the session: %w", err)
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	return lockOpen(f, path)
+}
+
+// lockThere is lockFile for a file that is there; nil if it is not.
+func lockThere(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock the session: %w", err)
+	}
+	return lockOpen(f, path)
+}
+
+func lockOpen(f *os.File, path string) (*os.File, error) {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return nil, errors.Join(ErrSessionInUse, f.Close())
 	}
@@ -49,9 +66,9 @@ func stillThere(f *os.File, path string) error {
 	return nil
 }
 
-// readOwn reads a file that is for its owner alone.
-func readOwn(path string) ([]byte, error) {
-	f, err := openOwn(path, os.O_RDONLY)
+// readOwn reads a file that is for its owner alone, and makes it so if narrow.
+func readOwn(path string, narrow bool) ([]byte, error) {
+	f, err := openOwn(path, os.O_RDONLY, narrow)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +81,9 @@ func readOwn(path string) ([]byte, error) {
 }
 
 // openOwn opens a file that is for its owner alone, who is this user. It looks
-// at what it opened, not at what the name meant a moment before.
-func openOwn(path string, flag int) (*os.File, error) {
+// at what it opened, not at what the name meant a moment before. Permissions that are
+// too wide are narrowed, or else let pass.
+func openOwn(path string, flag int, narrow bool) (*os.File, error) {
 	// O_NONBLOCK: a pipe in the file's place must not hang.
 	f, err := os.OpenFile(path, flag|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if errors.Is(err, unix.ELOOP) {
@@ -74,13 +92,13 @@ func openOwn(path string, flag int) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkOwn(f, path); err != nil {
+	if err := checkOwn(f, path, narrow); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
 
-func checkOwn(f *os.File, path string) error {
+func checkOwn(f *os.File, path string, narrow bool) error {
 	var s unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &s); err != nil {
 		return err
@@ -92,7 +110,7 @@ func checkOwn(f *os.File, path string) error {
 		return &unsafeError{path, fmt.Sprintf("it belongs to user %d and not to %d, who runs this", s.Uid, os.Geteuid())}
 	case s.Nlink != 1:
 		return &unsafeError{path, fmt.Sprintf("it has %d names (hard links)", s.Nlink)}
-	case s.Mode&0o077 != 0:
+	case s.Mode&0o077 != 0 && narrow:
 		return f.Chmod(0o600)
 	}
 	return nil

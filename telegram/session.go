@@ -38,7 +38,8 @@ const sessionVersion = 1
 type Session struct {
 	path string
 	seal Sealer
-	lock *os.File
+	lock *os.File // nil of one that is only looked at and that nobody uses
+	look bool     // the file stays as it is
 
 	mu      sync.Mutex
 	saved   *savedSession // what the file holds; nil: not signed in
@@ -73,14 +74,33 @@ func OpenSession(path string, s Sealer) (*Session, error) {
 		return nil, err
 	}
 	out := &Session{path: path, seal: s, lock: lock}
-	if out.saved, err = readSession(path, s); err != nil {
+	if out.saved, err = loadSession(path, s, true); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return out, nil
 }
 
-func readSession(path string, s Sealer) (*savedSession, error) {
-	sealed, err := readOwn(path)
+// LookAtSession opens the session file at path to look at it: nothing is written, no
+// permission is changed, and what the server says is forgotten with the Session. The
+// session is locked until Close where it was ever locked before. Errors: those of
+// OpenSession.
+func LookAtSession(path string, s Sealer) (*Session, error) {
+	lock, err := lockThere(path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	out := &Session{path: path, seal: s, lock: lock, look: true}
+	if out.saved, err = readSession(path, s); err != nil {
+		return nil, errors.Join(err, out.Close())
+	}
+	return out, nil
+}
+
+// readSession reads the session file at path and changes nothing.
+func readSession(path string, s Sealer) (*savedSession, error) { return loadSession(path, s, false) }
+
+func loadSession(path string, s Sealer, narrow bool) (*savedSession, error) {
+	sealed, err := readOwn(path, narrow)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
@@ -114,7 +134,12 @@ func (s *Session) Account() archive.PeerID {
 }
 
 // Close unlocks the session for other processes.
-func (s *Session) Close() error { return s.lock.Close() }
+func (s *Session) Close() error {
+	if s.lock == nil {
+		return nil
+	}
+	return s.lock.Close()
+}
 
 // LoadSession gives gotd the key to use; part of its storage interface.
 func (s *Session) LoadSession(context.Context) ([]byte, error) {
@@ -252,6 +277,9 @@ func (s *Session) abandon() {
 func (s *Session) remove() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.look {
+		return errors.New("remove the session: it is only looked at")
+	}
 	if err := os.Remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the session: %w", err)
 	}
@@ -260,6 +288,10 @@ func (s *Session) remove() error {
 }
 
 func (s *Session) write(saved *savedSession) error {
+	if s.look {
+		s.saved = saved
+		return nil
+	}
 	data, err := json.Marshal(saved)
 	if err != nil {
 		return fmt.Errorf("session: %w", err)
