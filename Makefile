@@ -1,9 +1,13 @@
 # The targets developers use; CI calls the same.
 
-.PHONY: build test check bench fuzz
+.PHONY: build deb test check bench fuzz
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/telekeep ./cmd/telekeep
+
+# bin/telekeep.deb: the program, units, man pages, completions.
+deb:
+	packaging/deb bin
 
 test:
 	go test ./...

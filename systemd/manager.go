@@ -16,8 +16,14 @@ import (
 // concurrent use.
 type Manager struct{}
 
-// Ready says that the process serves, or serves again after Reloading.
-func (Manager) Ready(status string) error { return notify(daemon.SdNotifyReady, statusLine(status)) }
+// Ready says that the process serves, or serves again after Reloading. An empty status
+// leaves the one that is shown.
+func (Manager) Ready(status string) error {
+	if status == "" {
+		return notify(daemon.SdNotifyReady)
+	}
+	return notify(daemon.SdNotifyReady, statusLine(status))
+}
 
 // Status says in one line of a few words what the process does. It is shown to
 // everybody on the machine: no names, no numbers of phones, no texts.

@@ -48,6 +48,7 @@ func TestManager(t *testing.T) {
 				want string
 			}{
 				{func() error { return m.Ready("live") }, "READY=1\nSTATUS=live"},
+				{func() error { return m.Ready("") }, "READY=1"},
 				{func() error { return m.Status("two\nREADY=1") }, "STATUS=two READY=1"},
 				{func() error { return m.Stopping("the last commit") }, "STOPPING=1\nSTATUS=the last commit"},
 				{m.Watchdog, "WATCHDOG=1"},

@@ -29,6 +29,25 @@ func TestDirectivesAreExplained(t *testing.T) {
 	}
 }
 
+// The page says what every directive that locks the service up is for.
+func TestDirectivesAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/systemd.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range Units(System) {
+		for line := range strings.Lines(string(f.Text)) {
+			name, _, found := strings.Cut(line, "=")
+			if !found || strings.HasPrefix(line, "#") || strings.Contains(name, " ") {
+				continue
+			}
+			if !strings.Contains(string(page), "`"+name+"=") {
+				t.Errorf("docs/systemd.md does not explain %s= of %s", name, f.Name)
+			}
+		}
+	}
+}
+
 func TestDropIn(t *testing.T) {
 	if f := DropIn(System, Installation{Folder: DefaultFolder}); f != nil {
 		t.Errorf("the unit says that already: %s", f[0].Text)

@@ -32,11 +32,14 @@ const (
 	exitInterrupted = 130
 )
 
-func exitCodeHelp() string {
-	rows := []struct {
-		code int
-		text string
-	}{
+// An exitText is what an exit code means, in words.
+type exitText struct {
+	code int
+	text string
+}
+
+func exitTexts() []exitText {
+	return []exitText{
 		{exitOK, "done"},
 		{exitFailure, "failed"},
 		{exitUsage, "wrong use of the command"},
@@ -51,9 +54,12 @@ func exitCodeHelp() string {
 		{exitNetwork, "Telegram cannot be reached"},
 		{exitInterrupted, "interrupted"},
 	}
+}
+
+func exitCodeHelp() string {
 	var b strings.Builder
 	b.WriteString("Exit codes:\n")
-	for _, r := range rows {
+	for _, r := range exitTexts() {
 		fmt.Fprintf(&b, "  %3d  %s\n", r.code, r.text)
 	}
 	return strings.TrimSuffix(b.String(), "\n")

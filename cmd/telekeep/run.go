@@ -78,7 +78,7 @@ First steps:
 	root.AddCommand(
 		a.initCommand(), a.loginCommand(), a.logoutCommand(), a.chatsCommand(), a.syncCommand(), a.daemonCommand(), a.statusCommand(), a.logCommand(),
 		a.verifyCommand(), a.exportCommand(), a.restoreCommand(),
-		a.demoCommand(), a.simulatorCommand(), a.versionCommand(),
+		a.serviceCommand(), a.demoCommand(), a.simulatorCommand(), a.versionCommand(), a.manualCommand(),
 	)
 	for _, c := range root.Commands() {
 		if c.Args == nil {

@@ -155,7 +155,7 @@ func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
 	}
 	if len(problems) > 0 {
 		s.Problem = problems[0].Error()
-	} else if problem := unlikeRemembered(ctx, cfg, vault, commits); problem != "" {
+	} else if problem := a.unlikeRemembered(ctx, cfg, vault, commits); problem != "" {
 		s.Problem = problem
 	}
 	for _, c := range commits {
@@ -188,8 +188,8 @@ func damageOf(ctx context.Context, dst chunkstore.Destination, commits []*chunks
 
 // unlikeRemembered says what is wrong with a vault that is whole: it is not the
 // one that this machine writes to, or it is older than this machine remembers.
-func unlikeRemembered(ctx context.Context, cfg *config.Config, vault *chunkstore.Vault, commits []*chunkstore.Commit) string {
-	secrets, err := readWriterSecrets(cfg)
+func (a *app) unlikeRemembered(ctx context.Context, cfg *config.Config, vault *chunkstore.Vault, commits []*chunkstore.Commit) string {
+	secrets, err := a.readWriterSecrets(cfg)
 	if err != nil {
 		return ""
 	}
@@ -221,7 +221,7 @@ func (a *app) accountStatus(cfg *config.Config, account config.Account, o gapOpt
 		return nil, fmt.Errorf("cannot look at the session of %s: %w", account.Name, err)
 	}
 	s.SignedIn = true
-	secrets, err := readWriterSecrets(cfg)
+	secrets, err := a.readWriterSecrets(cfg)
 	if err != nil {
 		s.Holding = &holding{Problem: oneLine(err)}
 		return s, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"time"
 
@@ -14,6 +15,11 @@ type managed struct {
 	log     *slog.Logger
 }
 
+// drainSlack is what the process may take to end after the daemon has: with it, and
+// drainTime, systemd waits long enough whatever a drop-in says.
+const drainSlack = 20 * time.Second
+
+// Notify passes on one note.
 func (m managed) Notify(n daemon.Note) {
 	var err error
 	switch n.Kind {
@@ -22,7 +28,7 @@ func (m managed) Notify(n daemon.Note) {
 	case daemon.NoteReloading:
 		err = m.manager.Reloading()
 	case daemon.NoteStopping:
-		err = m.manager.Stopping("storing what is in hand")
+		err = errors.Join(m.manager.Stopping("storing what is in hand"), m.manager.Extend(drainTime+drainSlack))
 	case daemon.NoteStatus:
 		err = m.manager.Status(n.Status)
 	case daemon.NoteAlive:

@@ -163,7 +163,7 @@ func (a *app) verifyVault(ctx context.Context, cfg *config.Config, o chunkstore.
 // remember adds what this machine knows of the vault. It is a help and no need:
 // another machine verifies without.
 func (a *app) remember(ctx context.Context, cfg *config.Config, o *chunkstore.VerifyOptions) {
-	secrets, err := readWriterSecrets(cfg)
+	secrets, err := a.readWriterSecrets(cfg)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			a.ui.warn("%v; the index is not compared with the packs", err)

@@ -14,6 +14,7 @@ import (
 	"telekeep/chunkstore/destination/local"
 	"telekeep/config"
 	"telekeep/crypto"
+	"telekeep/systemd"
 	"telekeep/telegram"
 )
 
@@ -37,7 +38,7 @@ func (a *app) openForBackup(ctx context.Context, cfg *config.Config) (_ *backup,
 			err = errors.Join(err, b.Close())
 		}
 	}()
-	if b.secrets, err = readWriterSecrets(cfg); err != nil {
+	if b.secrets, err = a.readWriterSecrets(cfg); err != nil {
 		return nil, err
 	}
 	if b.destination, err = openVault(cfg); err != nil {
@@ -134,12 +135,15 @@ func openVault(cfg *config.Config) (*local.Destination, error) {
 	return dst, nil
 }
 
-func readWriterSecrets(cfg *config.Config) (*chunkstore.WriterSecrets, error) {
+func (a *app) readWriterSecrets(cfg *config.Config) (*chunkstore.WriterSecrets, error) {
 	if alone(cfg) {
 		return nil, fmt.Errorf("the vault is looked at without an installation: %w", fs.ErrNotExist)
 	}
 	path := writerKeyPath(cfg)
-	data, err := os.ReadFile(path)
+	data, err := a.credential("writer.key")
+	if errors.Is(err, systemd.ErrNoCredential) {
+		data, err = os.ReadFile(path)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &failure{
 			code: exitKey, err: fmt.Errorf("the writer's key is not there: %w", err),
@@ -196,7 +200,7 @@ func (a *app) openLogin(name string) (*login, error) {
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := readWriterSecrets(cfg)
+	secrets, err := a.readWriterSecrets(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -209,6 +213,9 @@ const connectTimeout = 20 * time.Second
 
 // openTelegram connects nothing yet: it opens the session and prepares a client.
 func (a *app) openTelegram(cfg *config.Config, account config.Account, secrets *chunkstore.WriterSecrets) (*login, error) {
+	if err := a.firstSession(cfg, account); err != nil {
+		return nil, fmt.Errorf("account %s: %w", account.Name, err)
+	}
 	session, err := telegram.OpenSession(sessionPath(cfg, account), sessionSealer{secrets.IndexIdentity})
 	if err != nil {
 		return nil, fmt.Errorf("account %s: %w", account.Name, err)
