@@ -47,6 +47,8 @@ func (c *checker) config(cfg *Config) {
 	c.accounts(cfg.Accounts)
 	c.media(&cfg.Media)
 	c.commit(&cfg.Commit)
+	c.daemon(&cfg.Daemon)
+	c.alarm(&cfg.Alarm)
 	c.rules("chats.include", cfg.Chats.Include)
 	c.rules("chats.exclude", cfg.Chats.Exclude)
 }

@@ -26,6 +26,8 @@ type Config struct {
 	Chats    Chats     `toml:"chats"`
 	Media    Media     `toml:"media"`
 	Commit   Commit    `toml:"commit"`
+	Daemon   Daemon    `toml:"daemon"`
+	Alarm    Alarm     `toml:"alarm"`
 }
 
 // Telegram says which server to talk to and as which application.
@@ -118,6 +120,73 @@ type Commit struct {
 	// EveryBytes and AfterTime are Every and After, parsed by Load.
 	EveryBytes int64         `toml:"-"`
 	AfterTime  time.Duration `toml:"-"`
+}
+
+// Daemon says how telekeep daemon works. Spans of time are written like "90m", "6h" or
+// "7d".
+type Daemon struct {
+	// Reconcile is about how often all chats are looked through for what Telegram did
+	// not tell by itself. Default "1h".
+	Reconcile string `toml:"reconcile"`
+	// CommitAfter is how old the oldest thing may get that is on this machine's disk
+	// and not in the vault yet; it stands in the place of [commit] after. Default "6h",
+	// so that a quiet account writes few files a day.
+	CommitAfter string `toml:"commit_after"`
+	// Verify is how often the vault is verified, slowly. Default "7d"; "never".
+	Verify string `toml:"verify"`
+	// Metrics is host:port where Prometheus may fetch metrics over HTTP: anybody who
+	// reaches it can, so use an address of this machine such as "127.0.0.1:9712".
+	// Empty: only over the control socket.
+	Metrics string `toml:"metrics"`
+	// Textfile is a file that metrics are written to every few minutes, for the
+	// textfile collector of Prometheus' node exporter. Empty: none.
+	Textfile string `toml:"textfile"`
+
+	// ReconcileTime, CommitTime and VerifyTime are the spans, parsed by Load;
+	// VerifyTime is negative for "never".
+	ReconcileTime time.Duration `toml:"-"`
+	CommitTime    time.Duration `toml:"-"`
+	VerifyTime    time.Duration `toml:"-"`
+}
+
+// Alarm says when telekeep daemon says that something is wrong, and how. All goes by
+// ages: how long ago something was known to be as it should be.
+type Alarm struct {
+	// Account is how old the last look through everything of an account may get.
+	// Default "24h".
+	Account string `toml:"account"`
+	// Incomplete is for how long something may be missing that is tried again and
+	// again. Default "7d".
+	Incomplete string `toml:"incomplete"`
+	// Copy is for how long the vault may not be there, or lack what was fetched.
+	// Default "24h".
+	Copy string `toml:"copy"`
+	// Verify is how old the last verification may get. Default "28d".
+	Verify string `toml:"verify"`
+	// Disk is how long before the disk will be full that is told, if it goes on as in
+	// the last two weeks. Default "14d".
+	Disk string `toml:"disk"`
+	// Reserve is the least free space. Default "1 GiB".
+	Reserve string `toml:"reserve"`
+	// Hook is a command, with its arguments, that is run when something begins to be
+	// wrong, once a day while it is, and when it is over. It finds what happened in
+	// TELEKEEP_EVENT (failure, reminder, recovery), TELEKEEP_ALARM (the kind),
+	// TELEKEEP_ACCOUNT (the name in these settings), TELEKEEP_COPY, TELEKEEP_TEXT and
+	// TELEKEEP_SINCE. No names of chats or people are in them. It is run anew until
+	// it ends with exit code 0.
+	Hook []string `toml:"hook"`
+	// Ping is a URL that is fetched once an hour for as long as all is well, and not
+	// otherwise: a service that misses it tells you, also when this machine is dead.
+	// Nothing is sent but the request itself.
+	Ping string `toml:"ping"`
+
+	// The spans and the size, parsed by Load.
+	AccountTime    time.Duration `toml:"-"`
+	IncompleteTime time.Duration `toml:"-"`
+	CopyTime       time.Duration `toml:"-"`
+	VerifyTime     time.Duration `toml:"-"`
+	DiskTime       time.Duration `toml:"-"`
+	ReserveBytes   int64         `toml:"-"`
 }
 
 // MediaKinds are the kinds of media that a rule can name.

@@ -71,6 +71,10 @@ func TestRenderIsReadBack(t *testing.T) {
 				{Chats: []string{"folder:Work"}, Until: "2021-01-01"}, {Chats: []string{"@x"}, Kinds: []string{"none"}, MaxSize: "1 kB"},
 			}},
 			Commit: Commit{Every: "1 GiB", After: "1h"},
+			Daemon: Daemon{Reconcile: "30m", CommitAfter: "2h", Verify: "never", Metrics: "127.0.0.1:1", Textfile: "/m/t.prom"},
+			Alarm: Alarm{
+				Account: "2d", Incomplete: "3d", Copy: "4d", Verify: "5d", Disk: "6d", Reserve: "2 GiB", Hook: []string{"/bin/tell", "me"}, Ping: "https://x.example/y",
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -70,7 +70,41 @@ func Render(c *Config) []byte {
 	put("# A long run makes what it has durable in the vault after this much new data or time.")
 	optional(put, "every", c.Commit.Every, "512 MiB")
 	optional(put, "after", c.Commit.After, "10m")
+	renderDaemon(put, c)
 	return []byte(b.String())
+}
+
+func renderDaemon(put func(string, ...any), c *Config) {
+	put("")
+	put("[daemon]")
+	put("# Of telekeep daemon. About how often all chats are looked through for what Telegram did not tell.")
+	optional(put, "reconcile", c.Daemon.Reconcile, "1h")
+	put("# What is fetched is on this disk at once, and in the vault after this time at most.")
+	optional(put, "commit_after", c.Daemon.CommitAfter, "6h")
+	put("# How often the vault is verified, slowly; or \"never\".")
+	optional(put, "verify", c.Daemon.Verify, "7d")
+	put("# Metrics for Prometheus: over HTTP at an address, to whoever reaches it, and in a file.")
+	optional(put, "metrics", c.Daemon.Metrics, "127.0.0.1:9712")
+	optional(put, "textfile", c.Daemon.Textfile, "/var/lib/prometheus/node-exporter/telekeep.prom")
+	put("")
+	put("[alarm]")
+	put("# When telekeep daemon says that something is wrong: how old the last look through all of an")
+	put("# account may get; for how long something may be missing; for how long the vault may be away or behind;")
+	put("# how old the last verification may get; how long before a disk is full; the least free space.")
+	optional(put, "account", c.Alarm.Account, "24h")
+	optional(put, "incomplete", c.Alarm.Incomplete, "7d")
+	optional(put, "copy", c.Alarm.Copy, "24h")
+	optional(put, "verify", c.Alarm.Verify, "28d")
+	optional(put, "disk", c.Alarm.Disk, "14d")
+	optional(put, "reserve", c.Alarm.Reserve, "1 GiB")
+	put("# A command that is run then, once a day, and when it is over: see telekeep daemon --help.")
+	if len(c.Alarm.Hook) > 0 {
+		list(put, "hook", c.Alarm.Hook)
+	} else {
+		put("# hook = [\"/usr/local/bin/tell-me\"]")
+	}
+	put("# A URL that is fetched once an hour while all is well: a service that misses it tells you.")
+	optional(put, "ping", c.Alarm.Ping, "https://example.org/a-secret-path")
 }
 
 func renderTelegram(put func(string, ...any), t *Telegram) {

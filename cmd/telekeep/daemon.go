@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -23,8 +24,14 @@ on this machine's disk at once, and in the vault when the settings under [daemon
 so. What nobody told it is looked for every now and then; a lost connection, a drive
 that is away and a full disk are tried again. The vault is verified regularly.
 
-If something is wrong for longer than the settings under [alarm] allow, it says so.
-telekeep status, sync, pause and resume talk to it while it runs.
+If something is wrong for longer than the settings under [alarm] allow, it says so: in
+its log, in telekeep status, to the command hook = [...], which finds TELEKEEP_EVENT
+(failure, reminder, recovery), TELEKEEP_ALARM, TELEKEEP_ACCOUNT, TELEKEEP_COPY,
+TELEKEEP_TEXT and TELEKEEP_SINCE, and by no longer fetching the URL ping = "...".
+
+telekeep status, sync, pause and resume talk to it while it runs. It reads its settings
+anew when they change, or upon the signal HUP; wrong ones are refused, and the old ones
+stay.
 
 An interrupt, or the signal TERM, stores and commits what is in hand. The exit code is
 0 if that is durable in the vault.`,
@@ -39,12 +46,15 @@ const drainTime = 150 * time.Second
 // A keeper is a daemon in this process: the package daemon with everything it is
 // wired to.
 type keeper struct {
-	app *app
-	log *slog.Logger
+	app    *app
+	log    *slog.Logger
+	daemon *daemon.Daemon
+	hub    hub
+	web    *http.Client // of the ping
 
 	mu     sync.Mutex
 	config *config.Config
-	daemon *daemon.Daemon
+	vault  *keptVault
 }
 
 func (a *app) daemon(ctx context.Context) error {
@@ -56,30 +66,65 @@ func (a *app) daemon(ctx context.Context) error {
 		_, err := pickAccount(cfg, "")
 		return err
 	}
-	k := &keeper{app: a, config: cfg, log: a.daemonLog()}
+	k := &keeper{app: a, log: a.daemonLog(), web: &http.Client{}}
 	systemd := managed{log: k.log}
+	listening, err := k.listen(cfg)
+	if err != nil {
+		return err
+	}
+	metrics, err := k.listenMetrics(cfg.Daemon.Metrics)
+	if err != nil {
+		return fmt.Errorf("the metrics cannot be served: %w", err)
+	}
 	k.daemon = daemon.New(daemon.Options{
-		Plan: k.plan(cfg), Clock: a.clock(), Classify: classifyEnding, Words: daemonWords, Tell: k.happened,
+		Plan: k.plan(cfg), Clock: a.clock(), Classify: classifyEnding, Words: daemonWords, Tell: k.happened, Say: sayer{k},
 		Supervisor: systemd, Watchdog: systemd.watchdog(), Memory: daemonMemory{cfg}, Log: k.log, Drain: drainTime,
 	})
+	helpers, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var group sync.WaitGroup
+	group.Go(func() { listening.serve(helpers, k) })
+	group.Go(func() { k.serveMetrics(helpers, metrics) })
+	group.Go(func() { k.reloads(helpers, systemd) })
+	group.Go(func() { k.nowAndThen(helpers) })
 	err = k.daemon.Run(ctx)
+	stop()
+	group.Wait()
 	if errors.Is(err, daemon.ErrNotDurable) {
 		return fmt.Errorf("%w; what was fetched is kept on this machine and goes into the vault with the next run", err)
 	}
 	return err
 }
 
-// plan is what the settings say.
+// plan is what the settings say. They are the keeper's from then on.
 func (k *keeper) plan(cfg *config.Config) daemon.Plan {
-	p := daemon.Plan{Vault: &keptVault{app: k.app, config: cfg}}
+	k.mu.Lock()
+	k.config, k.vault = cfg, &keptVault{app: k.app, config: cfg}
+	k.mu.Unlock()
+	d, alarm := cfg.Daemon, cfg.Alarm
+	p := daemon.Plan{
+		Vault: k.vault, Reconcile: d.ReconcileTime, Commit: d.CommitTime, Verify: d.VerifyTime,
+		Limits: daemon.Limits{
+			Account: alarm.AccountTime, Incomplete: alarm.IncompleteTime, Copy: alarm.CopyTime, Verify: alarm.VerifyTime,
+			Disk: alarm.DiskTime, Reserve: alarm.ReserveBytes,
+		},
+	}
 	for _, account := range cfg.Accounts {
 		p.Accounts = append(p.Accounts, account.Name)
 	}
 	return p
 }
 
-// happened writes down what happened; how far a round is, is for those who watch.
+// settings are those that hold now.
+func (k *keeper) settings() *config.Config {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.config
+}
+
+// happened writes down what happened, and tells those who watch. How far a look through
+// everything is, is for them alone.
 func (k *keeper) happened(e daemon.Event) {
+	k.hub.send(e)
 	if e.Kind == daemon.EventProgress {
 		return
 	}
@@ -110,4 +155,34 @@ func (k *keeper) happened(e daemon.Event) {
 		level = slog.LevelWarn
 	}
 	k.log.Log(context.Background(), level, string(e.Kind), fields...)
+}
+
+// nowAndThen does what is worth doing every few minutes.
+func (k *keeper) nowAndThen(ctx context.Context) {
+	ticker := time.NewTicker(textfileEvery)
+	defer ticker.Stop()
+	for {
+		k.takeProof()
+		k.writeTextfile()
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// takeProof tells the daemon when somebody else verified the vault.
+func (k *keeper) takeProof() {
+	p := loadProofs(k.settings()).Files
+	if p == nil {
+		return
+	}
+	if age := k.app.now().Sub(p.Time); age >= 0 {
+		found := daemon.Verified{Problems: p.Problems}
+		if p.Problems > 0 {
+			found.Detail = "telekeep verify lists them"
+		}
+		k.daemon.Verified(age, found)
+	}
 }

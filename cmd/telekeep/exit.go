@@ -11,6 +11,7 @@ import (
 	"telekeep/chunkstore"
 	"telekeep/config"
 	"telekeep/crypto"
+	"telekeep/daemon"
 	"telekeep/export"
 	"telekeep/telegram"
 )
@@ -103,6 +104,8 @@ func rules() []rule {
 		{telegram.ErrSessionInUse, exitBusy, "wait until the other telekeep has ended"},
 		{telegram.ErrServerNumber, exitNetwork, "correct [telegram] dc: it is the number that the data centre at [telegram] server has"},
 		{telegram.ErrUnreachable, exitNetwork, "check the network, and server and dc under [telegram], then run the command again"},
+		{daemon.ErrPaused, exitBusy, "telekeep resume ends the pause"},
+		{daemon.ErrNoAccount, exitUsage, "the daemon has other settings: telekeep status shows its accounts"},
 		{chunkstore.ErrStateBusy, exitBusy, "wait until the other telekeep has ended"},
 		{chunkstore.ErrNoVault, exitVault, "is the drive plugged in and mounted? A vault's folder has vault.json in it; telekeep never makes a new vault in place of one that is gone"},
 		{chunkstore.ErrOtherVault, exitVault, "the folder holds another vault than the one this installation writes to; check vault in the settings file"},

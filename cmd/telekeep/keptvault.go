@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -21,18 +20,33 @@ import (
 type keptVault struct {
 	app    *app
 	config *config.Config
+
+	mu       sync.Mutex
+	problems []problemLine // of the vault, as it was opened last
 }
 
 // Open opens the vault to write. In a daemon commits are rarer than in a sync that
 // somebody waits for: what was fetched is in the journal, on the disk.
 func (v *keptVault) Open(ctx context.Context) (daemon.Session, error) {
 	cfg := *v.config
+	cfg.Commit.AfterTime = cfg.Daemon.CommitTime
 	b, err := v.app.openForBackup(ctx, &cfg)
 	if err != nil {
 		return nil, err
 	}
 	v.app.reportJournal(b)
+	lines := v.app.reportVault(b)
+	v.mu.Lock()
+	v.problems = lines
+	v.mu.Unlock()
 	return &keptSession{app: v.app, config: &cfg, backup: b}, nil
+}
+
+// found is what was gone of the vault when it was opened.
+func (v *keptVault) found() []problemLine {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.problems
 }
 
 // Look says whether the vault is there, and how much room it has.
@@ -49,11 +63,6 @@ func (v *keptVault) Look(ctx context.Context) []daemon.Look {
 	}
 	look.Err = err
 	return []daemon.Look{look}
-}
-
-// Verify reads the whole vault, slowly.
-func (v *keptVault) Verify(ctx context.Context, progress func(done, total int64)) (daemon.Verified, error) {
-	return daemon.Verified{}, ctx.Err()
 }
 
 // A keptSession is the vault, open to write.
@@ -83,69 +92,33 @@ func (s *keptSession) Follow(ctx context.Context, f daemon.Following) error {
 		return err
 	}
 	defer login.session.Close() // only its lock is left
-	follower := &follower{session: s, account: account.Name, following: f, start: s.app.now(), before: s.backup.store.Stats()}
+	follower := newFollower(s, f)
+	wishes, end := follower.wishes(f.Wishes)
+	defer end()
 	_, err = login.client.Follow(ctx, telegram.Into(s.backup.archive), telegram.FollowOptions{
 		SyncOptions: telegram.SyncOptions{Rules: rulesOf(s.config), Progress: follower.progress},
-		Poll:        followPoll, Notice: follower.notice, Wishes: f.Wishes, Alive: f.Alive,
+		Poll:        followPoll, Notice: follower.notice, Wishes: wishes, Alive: f.Alive,
 	})
+	if err != nil && ctx.Err() == nil {
+		s.note(f.Account, err)
+	}
 	return err
+}
+
+// note keeps for status why an account is not followed; nil: it is.
+func (s *keptSession) note(account string, err error) {
+	words := ""
+	if err != nil {
+		words = printable(oneLine(err))
+	}
+	if err := s.app.noteTrouble(s.config, account, words, err); err != nil {
+		s.app.ui.warn("%v", err)
+	}
 }
 
 // followPoll is how often Follow looks through everything by itself: the daemon wishes
 // that more often, and knows of sleep.
 const followPoll = 24 * time.Hour
-
-// A follower translates what telegram tells into what the daemon wants to know.
-type follower struct {
-	session   *keptSession
-	account   string
-	following daemon.Following
-	start     time.Time
-	before    chunkstore.Stats
-	last      time.Time // when progress was passed on
-}
-
-func (f *follower) notice(n telegram.Notice) {
-	states := map[telegram.FollowState]daemon.State{
-		telegram.FollowSyncing: daemon.StateSyncing, telegram.FollowLive: daemon.StateLive, telegram.FollowOffline: daemon.StateOffline,
-	}
-	news := daemon.News{
-		State: states[n.State], Messages: n.Messages, Edited: n.Edited, Deleted: n.Deleted, Media: n.Media, Failing: n.Failing,
-		Round: n.Done, Wish: n.Wish, Err: n.Err,
-	}
-	if n.Done {
-		news.Whole = n.Result.Complete()
-		news.Report = f.report(n.Result)
-	}
-	f.following.Tell(news)
-}
-
-// report is what status shows of the last look through everything.
-func (f *follower) report(r *telegram.Result) *syncReport {
-	app := f.session.app
-	report := newSyncReport(f.account, r, f.before, f.session.backup.store.Stats())
-	report.Finished = app.now().UTC().Truncate(time.Second)
-	report.Seconds = app.now().Sub(f.start).Seconds()
-	if err := saveSyncReport(f.session.config, report); err != nil {
-		app.ui.warn("%v", err)
-	}
-	return report
-}
-
-// progressEvery is how often those who watch are told.
-const progressEvery = 500 * time.Millisecond
-
-func (f *follower) progress(e telegram.Event) {
-	now := f.session.app.now()
-	if since := now.Sub(f.last); since >= 0 && since < progressEvery && e.Wait == 0 {
-		return
-	}
-	f.last = now
-	f.following.Progress(daemon.Progress{
-		Phase: string(e.Phase), Chats: e.Chats, ChatsTotal: e.ChatsTotal, Messages: e.Messages, Files: e.Media, FilesTotal: e.MediaTotal,
-		Bytes: e.Bytes, BytesTotal: e.BytesTotal, Wait: e.Wait.Seconds(),
-	})
-}
 
 // classifyEnding says what the daemon does about an error.
 func classifyEnding(err error) daemon.Ending {
@@ -167,7 +140,7 @@ func classifyEnding(err error) daemon.Ending {
 	}
 	for _, person := range []error{
 		telegram.ErrNotSignedIn, telegram.ErrSessionUnreadable, telegram.ErrForeignEnded, telegram.ErrAccountGone, telegram.ErrSessionDuplicated,
-		telegram.ErrSessionUnsafe, telegram.ErrSessionRevoked, telegram.ErrServerKey, telegram.ErrAPIIDInvalid, telegram.ErrAPIIDMissing,
+		telegram.ErrSessionUnsafe, telegram.ErrSessionRevoked, telegram.ErrServerNumber, telegram.ErrServerKey, telegram.ErrAPIIDInvalid, telegram.ErrAPIIDMissing,
 		chunkstore.ErrOtherVault, chunkstore.ErrRollback, chunkstore.ErrForged, chunkstore.ErrForgedWriter, chunkstore.ErrChain,
 		chunkstore.ErrForked, chunkstore.ErrUnknownFormat, crypto.ErrWrongKey, crypto.ErrDamaged, archive.ErrTooNew,
 	} {
@@ -180,21 +153,3 @@ func classifyEnding(err error) daemon.Ending {
 
 // daemonWords is an error on one line.
 func daemonWords(err error) string { return printable(oneLine(err)) }
-
-// socketFolder is where the daemon's socket lies: what systemd made for it, or the state
-// folder, which nobody else may look into.
-func (a *app) socketPath(cfg *config.Config) string {
-	if dir := a.getenv("TELEKEEP_SOCKET"); filepath.IsAbs(dir) {
-		return dir
-	}
-	if dir := a.getenv("RUNTIME_DIRECTORY"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "control.sock")
-	}
-	return filepath.Join(cfg.State, "control.sock")
-}
-
-// isSocket reports whether a socket lies at path.
-func isSocket(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode()&os.ModeSocket != 0
-}

@@ -76,7 +76,7 @@ First steps:
 	root.PersistentFlags().StringVar(&a.dir, "dir", "", "folder of the whole installation (default: the XDG places)")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError(c, err.Error()) })
 	root.AddCommand(
-		a.initCommand(), a.loginCommand(), a.logoutCommand(), a.chatsCommand(), a.syncCommand(), a.daemonCommand(), a.statusCommand(), a.logCommand(),
+		a.initCommand(), a.loginCommand(), a.logoutCommand(), a.chatsCommand(), a.syncCommand(), a.daemonCommand(), a.pauseCommand(), a.resumeCommand(), a.statusCommand(), a.logCommand(),
 		a.verifyCommand(), a.exportCommand(), a.restoreCommand(),
 		a.serviceCommand(), a.demoCommand(), a.simulatorCommand(), a.versionCommand(), a.manualCommand(),
 	)

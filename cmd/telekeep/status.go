@@ -12,6 +12,7 @@ import (
 
 	"telekeep/chunkstore"
 	"telekeep/config"
+	"telekeep/daemon"
 	"telekeep/telegram"
 )
 
@@ -20,6 +21,8 @@ type statusReport struct {
 	Verdict  string          `json:"verdict"`
 	Vault    vaultStatus     `json:"vault"`
 	Accounts []accountStatus `json:"accounts"`
+	// Daemon is what a daemon that runs says.
+	Daemon *daemon.Status `json:"daemon,omitempty"`
 	// OwnerKeyHere is the owner key's path for as long as it lies on this machine.
 	OwnerKeyHere string `json:"owner_key_here,omitempty"`
 }
@@ -53,9 +56,9 @@ type accountStatus struct {
 }
 
 func (a *app) statusCommand() *cobra.Command {
-	var asJSON, gaps, final bool
+	var asJSON, gaps, final, watch bool
 	c := &cobra.Command{
-		Use:   "status [--gaps [CHAT] | --final]",
+		Use:   "status [--gaps [CHAT] | --final | --watch]",
 		Short: "Say what is backed up and what is not",
 		Long: `Says in one sentence up to which moment everything asked for is in the vault and
 what is missing, then what the vault holds and when each account was backed up.
@@ -66,12 +69,22 @@ that is not stored, with the reason. With a chat's id (see telekeep chats) it li
 all ids of that chat from 1 to the newest: stored, deleted in Telegram since, not on
 the server, and so on. Needs no key and no network.
 
+While telekeep daemon runs it also says how that is. With --watch it stays: a screen that is
+drawn anew every second, until an interrupt; where there is no terminal, a line for each thing
+that happens.
+
 With --final it answers the question of somebody who is about to delete, reset or
 lose an account: is everything saved that can be, and was it read back? It asks
 Telegram what is new, lists all that is missing, and ends with exit code 3 if the
 answer is no.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if watch && (gaps || final || len(args) > 0 || a.vault != "") {
+				return usageError(c, "--watch looks at the daemon: give it alone")
+			}
+			if watch {
+				return a.watch(c.Context(), asJSON)
+			}
 			if final {
 				if gaps || len(args) > 0 {
 					return usageError(c, "--final looks at everything: give it alone")
@@ -91,6 +104,7 @@ answer is no.`,
 	a.registerVault(c)
 	c.Flags().BoolVar(&final, "final", false, "answer whether the account can be deleted now; asks Telegram for what is new")
 	c.Flags().BoolVar(&gaps, "gaps", false, "list what is missing of each chat, or all of one")
+	c.Flags().BoolVar(&watch, "watch", false, "stay, and show what the daemon does")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
@@ -121,6 +135,11 @@ func (a *app) status(ctx context.Context, o gapOptions, asJSON bool) error {
 	r.Verdict = verdict(r)
 	if alone(cfg) {
 		r.Verdict = vaultVerdict(&r.Vault)
+	}
+	if d := running(cfg); d != nil && a.vault == "" {
+		if r.Daemon, err = d.status(ctx); err == nil && !r.Daemon.Well {
+			r.Verdict = r.Daemon.Verdict + "; " + r.Verdict
+		}
 	}
 	if asJSON {
 		return a.ui.json(r)
@@ -259,6 +278,7 @@ func (a *app) printStatus(r *statusReport, o gapOptions) {
 			put("  %s", line)
 		}
 	}
+	a.printDaemon(put, r.Daemon)
 	for _, account := range r.Accounts {
 		put("account      %s", account.Name)
 		if !account.SignedIn {

@@ -22,6 +22,8 @@ func (a *app) syncCommand() *cobra.Command {
 media, fresh and small first; that of the last day is fetched beside the messages.
 It can be stopped at any time and goes on where it was.
 
+While telekeep daemon runs, it does the work, and what is printed is the same.
+
 It prints what it stored and what it could not get, and why. A file that the
 server does not have, or that a rule leaves out, is no failure; what failed and
 will be tried again by the next run leads to exit code 3.
@@ -69,7 +71,11 @@ func (a *app) sync(ctx context.Context, name string, takeout, dry, asJSON bool) 
 		return a.dryRun(ctx, cfg, accounts, asJSON)
 	}
 	run := &syncRun{Accounts: []*syncReport{}, Vault: []problemLine{}}
-	err = a.syncAccounts(ctx, cfg, accounts, mode, run, asJSON)
+	if d := a.daemonFor(ctx, cfg, mode); d != nil {
+		err = a.syncByDaemon(ctx, cfg, d, accounts, mode, run, asJSON)
+	} else {
+		err = a.syncAccounts(ctx, cfg, accounts, mode, run, asJSON)
+	}
 	if asJSON {
 		run.sum(a.reasonToStop(ctx, err))
 		return errors.Join(a.ui.json(run), err)
@@ -86,6 +92,9 @@ func (a *app) syncFollowing(ctx context.Context, name string, asJSON bool) error
 	accounts, err := pickAccounts(cfg, name)
 	if err != nil {
 		return err
+	}
+	if running(cfg) != nil {
+		return &failure{code: exitBusy, err: errors.New("the daemon follows the accounts already"), hint: "telekeep status --watch shows what it does"}
 	}
 	return a.follow(ctx, cfg, accounts, asJSON)
 }

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"telekeep/daemon"
+)
+
+// textfileEvery is how often metrics are written to the file of the settings.
+const textfileEvery = 5 * time.Minute
+
+// A gauge is one number that a status holds.
+type gauge struct {
+	desc  *prometheus.Desc
+	value func(s *daemon.Status, emit func(value float64, label ...string))
+}
+
+// gauges are all numbers; ages of what never was are left out.
+func gauges() []gauge {
+	one := func(name, help string, labels []string, value func(*daemon.Status, func(float64, ...string))) gauge {
+		return gauge{prometheus.NewDesc("telekeep_"+name, help, labels, nil), value}
+	}
+	account := func(name, help string, value func(*daemon.AccountStatus) float64) gauge {
+		return one(name, help, []string{"account"}, func(s *daemon.Status, emit func(float64, ...string)) {
+			for i := range s.Accounts {
+				if v := value(&s.Accounts[i]); v >= 0 {
+					emit(v, s.Accounts[i].Name)
+				}
+			}
+		})
+	}
+	copied := func(name, help string, value func(*daemon.CopyStatus) float64) gauge {
+		return one(name, help, []string{"copy"}, func(s *daemon.Status, emit func(float64, ...string)) {
+			for i := range s.Copies {
+				if v := value(&s.Copies[i]); v >= 0 {
+					emit(v, s.Copies[i].Name)
+				}
+			}
+		})
+	}
+	return []gauge{
+		one("well", "1 if all is well, 0 if not.", nil, func(s *daemon.Status, emit func(float64, ...string)) { emit(truth(s.Well)) }),
+		one("alarm", "1 for each alarm that is on.", []string{"kind", "account", "copy"}, func(s *daemon.Status, emit func(float64, ...string)) {
+			for _, a := range s.Alarms {
+				emit(1, string(a.Kind), a.Account, a.Copy)
+			}
+		}),
+		one("verify_age_seconds", "Since the last verification of the vault.", nil, func(s *daemon.Status, emit func(float64, ...string)) {
+			if s.Verify.Age >= 0 {
+				emit(s.Verify.Age)
+			}
+		}),
+		one("verify_problems", "What the last verification found.", nil, func(s *daemon.Status, emit func(float64, ...string)) { emit(float64(s.Verify.Problems)) }),
+		account("account_age_seconds", "Since everything of the account was looked through.", func(a *daemon.AccountStatus) float64 { return a.Age }),
+		account("account_complete_age_seconds", "Since everything of the account was backed up.", func(a *daemon.AccountStatus) float64 { return a.WholeAge }),
+		account("account_live", "1 if the account is up to date and told of changes.", func(a *daemon.AccountStatus) float64 { return truth(a.State == daemon.StateLive) }),
+		account("account_failing", "Things that are missing and tried again.", func(a *daemon.AccountStatus) float64 { return float64(a.Failing) }),
+		account("account_messages", "Messages stored since the daemon began.", func(a *daemon.AccountStatus) float64 { return float64(a.Messages) }),
+		account("account_files", "Files stored since the daemon began.", func(a *daemon.AccountStatus) float64 { return float64(a.Media) }),
+		copied("copy_free_bytes", "Free space.", func(c *daemon.CopyStatus) float64 { return float64(c.Free) }),
+		copied("copy_pending_seconds", "For how long something is not in the copy; 0 for nothing.", func(c *daemon.CopyStatus) float64 { return c.PendingAge }),
+		copied("copy_open", "1 if the copy is being written to.", func(c *daemon.CopyStatus) float64 { return truth(c.Open) }),
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// A statusCollector makes metrics of a status, when they are asked for.
+type statusCollector struct {
+	status func() daemon.Status
+	gauges []gauge
+}
+
+func (c *statusCollector) Describe(to chan<- *prometheus.Desc) {
+	for _, g := range c.gauges {
+		to <- g.desc
+	}
+}
+
+func (c *statusCollector) Collect(to chan<- prometheus.Metric) {
+	s := c.status()
+	for _, g := range c.gauges {
+		g.value(&s, func(value float64, labels ...string) {
+			to <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, value, labels...)
+		})
+	}
+}
+
+// registry holds the metrics of the daemon and of its process.
+func (k *keeper) registry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(&statusCollector{k.daemon.Status, gauges()}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+func (k *keeper) metrics() http.Handler {
+	return promhttp.HandlerFor(k.registry(), promhttp.HandlerOpts{})
+}
+
+// writeTextfile writes the metrics to the file of the settings, in one step.
+func (k *keeper) writeTextfile() {
+	path := k.settings().Daemon.Textfile
+	if path == "" {
+		return
+	}
+	r := prometheus.NewRegistry()
+	r.MustRegister(&statusCollector{k.daemon.Status, gauges()})
+	if err := prometheus.WriteToTextfile(path, r); err != nil {
+		k.log.Warn("the metrics cannot be written", "error", err)
+	}
+}
+
+// listenMetrics opens the address of the settings; nil if they name none.
+func (k *keeper) listenMetrics(address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	return net.Listen("tcp", address)
+}
+
+// serveMetrics answers on TCP until ctx ends: with metrics, and nothing else.
+func (k *keeper) serveMetrics(ctx context.Context, l net.Listener) {
+	if l == nil {
+		return
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", k.metrics())
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		k.log.Error("the metrics are not served any more", "error", err)
+	}
+}
