@@ -67,8 +67,7 @@ func (d *Daemon) supervise(ctx context.Context, end context.CancelCauseFunc, s S
 			end(err)
 			return
 		case EndPerson:
-			d.ended(a, err)
-			rest(ctx, forever, changed)
+			rest(ctx, forever, d.ended(a, err))
 		default:
 			wait := pause.pause()
 			d.failed(a, err, wait)
@@ -176,12 +175,24 @@ func (d *Daemon) setState(a *account, state State, err error) {
 	}
 }
 
-// ended notes that no try helps until somebody did something.
-func (d *Daemon) ended(a *account, err error) {
+// ended notes that no try helps until a change, which it returns. It is the answer to
+// every wish so far.
+func (d *Daemon) ended(a *account, err error) (changed <-chan struct{}) {
 	d.mu.Lock()
-	a.person = err
+	told := a.state != StateEnded
+	a.state, a.person, a.err = StateEnded, err, err
+	select {
+	case <-a.wishes:
+	default:
+	}
+	a.answer(wishAnswer{err: err}, a.wish)
+	changed = d.changed
+	signal(d.wake)
 	d.mu.Unlock()
-	d.setState(a, StateEnded, err)
+	if told {
+		d.event(Event{Kind: EventAccount, Account: a.name, State: StateEnded, Error: d.words(err)})
+	}
+	return changed
 }
 
 // failed notes an error after which it is tried again.

@@ -152,12 +152,12 @@ func (d *Daemon) Resume(name string) error { return d.setPaused(name, false, 0) 
 func (d *Daemon) setPaused(name string, paused bool, span time.Duration) error {
 	now := d.o.Clock.read()
 	d.mu.Lock()
-	found := false
+	var found []string
 	for _, a := range d.accounts {
 		if name != "" && a.name != name {
 			continue
 		}
-		found = true
+		found = append(found, a.name)
 		a.paused, a.until = paused, mark{}
 		if span > 0 {
 			a.until = mark{now.boot + span, now.wall.Add(span), true}
@@ -173,8 +173,15 @@ func (d *Daemon) setPaused(name string, paused bool, span time.Duration) error {
 	}
 	d.change()
 	d.mu.Unlock()
-	if !found {
+	if len(found) == 0 {
 		return fmt.Errorf("%w: %q", ErrNoAccount, name)
+	}
+	state := StateStarting
+	if paused {
+		state = StatePaused
+	}
+	for _, account := range found {
+		d.event(Event{Kind: EventAccount, Account: account, State: state})
 	}
 	d.save(now)
 	return nil

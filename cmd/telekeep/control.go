@@ -193,7 +193,9 @@ func (k *keeper) serveSync(w http.ResponseWriter, r *http.Request) {
 			}
 		})
 		last := controlLine{Account: account, Vault: k.vaultProblems()}
-		last.Report, _ = report.(*syncReport)
+		if done, ok := report.(*keptReport); ok {
+			last.Report = done.committed()
+		}
 		if err != nil {
 			last.Failed = newControlError(err)
 		}

@@ -85,8 +85,24 @@ func (f *follower) notice(n telegram.Notice) {
 	f.following.Tell(news)
 }
 
+// A keptReport is the report of a look through everything.
+type keptReport struct {
+	report *syncReport
+	store  *chunkstore.Writer
+	before chunkstore.Stats
+}
+
+// committed counts what was written since then, too.
+func (r *keptReport) committed() *syncReport {
+	now := r.store.Stats()
+	report := *r.report
+	report.Packs, report.PackBytes = int(now.Packs-r.before.Packs), now.PackBytes-r.before.PackBytes
+	report.Commits = int(now.Commits - r.before.Commits)
+	return &report
+}
+
 // report is what was done since the wish, or since the last report; status shows it.
-func (f *follower) report(r *telegram.Result) *syncReport {
+func (f *follower) report(r *telegram.Result) *keptReport {
 	app := f.session.app
 	f.mu.Lock()
 	since := *r
@@ -97,13 +113,14 @@ func (f *follower) report(r *telegram.Result) *syncReport {
 	report := newSyncReport(f.following.Account, &since, f.before, f.session.backup.store.Stats())
 	report.Finished = app.now().UTC().Truncate(time.Second)
 	report.Seconds = app.now().Sub(f.start).Seconds()
+	kept := &keptReport{report, f.session.backup.store, f.before}
 	f.mu.Unlock()
 	f.begin()
 	f.session.note(f.following.Account, nil)
 	if err := saveSyncReport(f.session.config, report); err != nil {
 		app.ui.warn("%v", err)
 	}
-	return report
+	return kept
 }
 
 // progressEvery is how often those who watch are told.

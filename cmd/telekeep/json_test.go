@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"telekeep/daemon"
 	"telekeep/telegram"
 )
 
@@ -103,7 +104,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for heading, v := range map[string]any{
-		"sync": syncRun{}, "status": vaultAndAccounts{}, "chats": chatLine{}, "log": logLine{}, "verify": verifyReport{},
+		"sync": syncRun{}, "status": vaultAndAccounts{}, "status --watch": daemon.Event{}, "The daemon": daemon.Status{}, "chats": chatLine{}, "log": logLine{}, "verify": verifyReport{},
 		"export, restore": struct {
 			exportReport
 			Other restoreReport
@@ -138,6 +139,7 @@ type vaultAndAccounts struct {
 		Others  telegram.MediaGaps   `json:"other_files"`
 	} `json:"accounts"`
 	OwnerKeyHere string `json:"owner_key_here"`
+	Daemon       *int   `json:"daemon"`
 }
 
 func jsonFields(t reflect.Type) []string {
