@@ -55,15 +55,15 @@ func (a *app) readHolding(cfg *config.Config, account archive.PeerID, o gapOptio
 		return nil, err
 	}
 	defer state.Close() // only read
-	options := telegram.GapOptions{}
-	if o.chat != "" {
-		options = telegram.GapOptions{All: true, Chat: chatID(o.chat)}
-	}
-	gaps, err := telegram.Gaps(state, account, options)
+	gaps, err := telegram.Gaps(state, account, telegram.GapOptions{})
 	if err != nil {
 		return nil, err
 	}
-	return newHolding(gaps), nil
+	h := newHolding(gaps)
+	if o.chat != "" { // that alone is listed; what is said of the account is of all chats
+		h.gaps, err = telegram.Gaps(state, account, telegram.GapOptions{All: true, Chat: chatID(o.chat)})
+	}
+	return h, err
 }
 
 // chatID reads a chat's id as `telekeep chats` prints it, or as the name of a
