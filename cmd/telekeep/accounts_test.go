@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -54,6 +55,22 @@ func TestTwoAccounts(t *testing.T) {
 	o = call(t, sim.code+"\n", "login", "--dir", dir, "--account", "main", "--phone", control.Accounts[1].Phone)
 	if o.code == 0 || !strings.Contains(o.err, "another account than the one before") || !strings.Contains(o.err, "hint: ") {
 		t.Errorf("another account in the place of one that was signed out: exit code %d, %s", o.code, o.err)
+	}
+	var status struct{ Accounts []struct{ ID string } }
+	if err := json.Unmarshal([]byte(mustCall(t, "", "status", "--dir", dir, "--json").out), &status); err != nil {
+		t.Fatal(err)
+	}
+	other, err := strconv.ParseInt(strings.TrimPrefix(status.Accounts[1].ID, "user"), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made struct{ Telethon string }
+	if err := json.Unmarshal(sim.control(t, "POST", "/sessions", map[string]any{"user": other}), &made); err != nil {
+		t.Fatal(err)
+	}
+	o = call(t, made.Telethon+"\n", "login", "--dir", dir, "--account", "main", "--telethon") // does not say whose it is
+	if o.code == 0 || !strings.Contains(o.err, "another account than the one before") {
+		t.Errorf("a session of another account: exit code %d, %s", o.code, o.err)
 	}
 	mustCall(t, sim.code+"\n", "login", "--dir", dir, "--account", "main", "--phone", sim.phone)
 	if both = syncOf(t, mustCall(t, "", "sync", "--dir", dir, "--json").out); both[0].Messages != 1 || both[0].Error != "" {
