@@ -117,3 +117,18 @@ func TestFailedWhy(t *testing.T) {
 		}
 	}
 }
+
+func TestMountPoint(t *testing.T) {
+	dir := t.TempDir()
+	if got := mountPoint(filepath.Join(dir, "gone")); got != filepath.Join(dir, "gone") {
+		t.Errorf("of a folder that is not there it is %s", got)
+	}
+	if got := mountPoint("/proc/self"); got != "/proc" {
+		if _, err := os.Stat("/proc/self"); err == nil {
+			t.Errorf("of /proc/self it is %s", got)
+		}
+	}
+	if got := mountPoint("/"); got != "/" {
+		t.Errorf("of the root it is %s", got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"syscall"
 
@@ -26,4 +27,37 @@ func foreignOwner(settings, folder string) string {
 		return ""
 	}
 	return fmt.Sprintf("%s is not the user %s's. Give it the installation, and the vault, then start it:\n  sudo chown -R %s: %s", settings, systemd.DefaultUser, systemd.DefaultUser, shellWord(folder))
+}
+
+// mountPoint is where the file system of path is mounted, and path itself if that is the
+// root's or cannot be found out. A folder within a drive must not be named to systemd as
+// writable: it would be mounted apart, and the drive could not be unmounted while the
+// service runs, although umount says so.
+func mountPoint(path string) string {
+	device, ok := deviceOf(path)
+	for at := path; ok; at = filepath.Dir(at) {
+		if at == filepath.Dir(at) {
+			return path // the root file system
+		}
+		above, ok := deviceOf(filepath.Dir(at))
+		if !ok {
+			return path
+		}
+		if above != device {
+			return at
+		}
+	}
+	return path
+}
+
+func deviceOf(path string) (uint64, bool) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	return uint64(stat.Dev), true
 }

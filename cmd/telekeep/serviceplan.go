@@ -149,7 +149,10 @@ func (a *app) systemInstallation(p *servicePlan, in *systemd.Installation) error
 	}
 	places := []string{folder}
 	if cfg != nil {
-		places = append(places, cfg.Vault, cfg.State, cfg.Secrets)
+		if _, err := os.Stat(cfg.Vault); errors.Is(err, fs.ErrNotExist) {
+			a.ui.warn("the vault's folder %s is not there: if it lies on a drive, run telekeep service install again once that is mounted", cfg.Vault)
+		}
+		places = append(places, mountPoint(cfg.Vault), cfg.State, cfg.Secrets)
 		p.waits = foreignOwner(settings, folder)
 	}
 	for _, place := range places {
