@@ -298,18 +298,6 @@ func (s *Snapshot) Emoji(key MediaKey) (*Emoji, bool) {
 	return e, ok
 }
 
-// AllMissing goes over all media files that are recorded as not stored, in the
-// order of their keys.
-func (s *Snapshot) AllMissing() iter.Seq[*Missing] {
-	return func(yield func(*Missing) bool) {
-		for _, key := range slices.Sorted(maps.Keys(s.missing)) {
-			if !yield(s.missing[key]) {
-				return
-			}
-		}
-	}
-}
-
 // Len returns the number of records that were replayed.
 func (s *Snapshot) Len() int { return s.records }
 

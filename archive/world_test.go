@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"testing"
 )
@@ -203,8 +205,8 @@ func digest(t testing.TB, s *Snapshot) string {
 	for f := range s.AllMedia() {
 		fmt.Fprintf(&b, "media %s %d %s %v\n", f.Key, f.Size, readMedia(t, s, f.Key), f.Hashed)
 	}
-	for m := range s.AllMissing() {
-		fmt.Fprintf(&b, "missing %s\n", mustJSON(t, m))
+	for _, key := range slices.Sorted(maps.Keys(s.missing)) {
+		fmt.Fprintf(&b, "missing %s\n", mustJSON(t, s.missing[key]))
 	}
 	return b.String()
 }

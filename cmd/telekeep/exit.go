@@ -44,7 +44,7 @@ func exitTexts() []exitText {
 		{exitOK, "done"},
 		{exitFailure, "failed"},
 		{exitUsage, "wrong use of the command"},
-		{exitIncomplete, "sync: something failed and will be tried again by the next run"},
+		{exitIncomplete, "sync: something failed and will be tried again by the next run; status --final: not yet"},
 		{exitProblems, "the vault has problems; what can be read of it was read"},
 		{exitKey, "no key, or a key that does not open this vault"},
 		{exitNotSignedIn, "not signed in, or the session was revoked"},

@@ -148,7 +148,7 @@ func (a *app) verifyVault(ctx context.Context, cfg *config.Config, o chunkstore.
 		return report, fmt.Errorf("cannot verify the vault: %w", err)
 	}
 	report.Vault, report.Commits, report.Packs, report.Bytes = found.Vault, found.Commits, found.Packs, found.Bytes
-	report.Chunks, report.OK = found.Chunks, len(found.Problems) == 0
+	report.Chunks, report.OK = found.Chunks, found.OK()
 	report.Orphans = append(report.Orphans, found.Orphans...)
 	for _, p := range found.Problems {
 		report.Problems = append(report.Problems, describeProblem(p))
