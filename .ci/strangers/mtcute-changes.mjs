@@ -58,7 +58,7 @@ run(async () => {
   const history = () => all(one.tg.iterHistory(one.archive, { chunkSize: 40 }))
   const files = (await history()).map((m) => m.media).filter((m) => m?.type === 'document')
   assert.equal(files.length, 6)
-  assert.ok(new Set(files.map((f) => f.raw.dcId)).size > 1, `all files lie in data centre ${home}`)
+  await download(one, [files.find((f) => f.raw.dcId !== home)]) // signs in there
   const reading = download(one, files)
   for (let i = 0; i < 3; i++) {
     await new Promise((r) => setTimeout(r, 100))
