@@ -107,7 +107,7 @@ func (a *app) world(o simulatorOptions) (*world.World, error) {
 				a.ui.warn("and %s more of this kind", count(len(warnings)-i))
 				break
 			}
-			a.ui.warn("%s message %d: %s", w.Chat, w.Message, w.Text)
+			a.ui.warn("%s", w)
 		}
 		return w, nil
 	}

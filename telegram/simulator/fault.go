@@ -71,11 +71,6 @@ type Fault struct {
 	Clock       time.Duration
 }
 
-// FloodWait makes a method answer FLOOD_WAIT_X for so many requests.
-func FloodWait(method string, seconds, count int) Fault {
-	return Fault{Method: method, Code: 420, Error: "FLOOD_WAIT_" + strconv.Itoa(seconds), Count: count}
-}
-
 // A word of the text form, and the field it sets.
 type word[T any] struct {
 	name  string

@@ -126,7 +126,7 @@ func TestWrongCredentials(t *testing.T) {
 
 func TestFaultsMeetTheClient(t *testing.T) {
 	h := newHamlet("", 2)
-	s := run(t, Options{World: h, Faults: []Fault{FloodWait("updates.getState", 7, 1)}, Control: "off"})
+	s := run(t, Options{World: h, Faults: []Fault{{Method: "updates.getState", Code: 420, Error: "FLOOD_WAIT_7", Count: 1}}, Control: "off"})
 	storage := &session.StorageMemory{}
 	with(t, s, storage, func(ctx context.Context, c *telegram.Client) error {
 		state := func() error { _, err := c.API().UpdatesGetState(ctx); return err }

@@ -28,10 +28,21 @@ type request[T any] interface {
 	bin.Decoder
 }
 
+// decoded makes a Method of a function that does not care who asks.
+func decoded[T any, R request[T]](f func(c *Call, r R) (bin.Encoder, error)) Method {
+	return func(_ context.Context, c *Call, b *bin.Buffer) (bin.Encoder, error) {
+		r := R(new(T))
+		if err := r.Decode(b); err != nil {
+			return nil, fail(400, "INPUT_REQUEST_INVALID")
+		}
+		return f(c, r)
+	}
+}
+
 // serve makes a Method of a function that takes the decoded request. It lets
 // only signed-in users pass, and only valid takeouts.
 func serve[T any, R request[T]](w *World, f func(c *Call, a *account, r R) (bin.Encoder, error)) Method {
-	return func(_ context.Context, c *Call, b *bin.Buffer) (bin.Encoder, error) {
+	return func(ctx context.Context, c *Call, b *bin.Buffer) (bin.Encoder, error) {
 		a := w.login(c.User)
 		if a == nil {
 			return nil, fail(401, "AUTH_KEY_UNREGISTERED")
@@ -39,11 +50,7 @@ func serve[T any, R request[T]](w *World, f func(c *Call, a *account, r R) (bin.
 		if err := a.checkTakeout(c.Takeout); err != nil {
 			return nil, err
 		}
-		r := R(new(T))
-		if err := r.Decode(b); err != nil {
-			return nil, fail(400, "INPUT_REQUEST_INVALID")
-		}
-		return f(c, a, r)
+		return decoded(func(c *Call, r R) (bin.Encoder, error) { return f(c, a, r) })(ctx, c, b)
 	}
 }
 

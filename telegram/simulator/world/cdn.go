@@ -1,7 +1,6 @@
 package world
 
 import (
-	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
@@ -44,17 +43,6 @@ func (w *World) cdnMethods(all map[uint32]Method) {
 	all[tg.UploadGetCDNFileRequestTypeID] = decoded(w.getCDNFile)
 	all[tg.UploadGetCDNFileHashesRequestTypeID] = serve(w, w.getCDNFileHashes)
 	all[tg.UploadReuploadCDNFileRequestTypeID] = serve(w, w.reuploadCDNFile)
-}
-
-// decoded makes a Method of a function that does not care who asks.
-func decoded[T any, R request[T]](f func(c *Call, r R) (bin.Encoder, error)) Method {
-	return func(_ context.Context, c *Call, b *bin.Buffer) (bin.Encoder, error) {
-		r := R(new(T))
-		if err := r.Decode(b); err != nil {
-			return nil, fail(400, "INPUT_REQUEST_INVALID")
-		}
-		return f(c, r)
-	}
 }
 
 // redirect sends a client that can follow to the CDN; nil: this file is not there.

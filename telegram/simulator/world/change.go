@@ -214,10 +214,7 @@ func (w *World) about(a *account, c *chat, u tg.UpdateClass) *tg.Updates {
 // named finds an account and one of its chats. A chat with a known user begins
 // with its first message.
 func (w *World) named(user int64, chatName string) (*account, *chat, error) {
-	a := w.login(user)
-	if user == 0 {
-		a = w.accounts[0]
-	}
+	a := w.account(user)
 	if a == nil {
 		return nil, nil, fmt.Errorf("account %d: %w", user, ErrUnknown)
 	}

@@ -15,10 +15,7 @@ func (w *World) alter(user int64, do func(a *account) error) error {
 	defer w.changing.Unlock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	a := w.login(user)
-	if user == 0 {
-		a = w.accounts[0]
-	}
+	a := w.account(user)
 	if a == nil {
 		return fmt.Errorf("account %d: %w", user, ErrUnknown)
 	}

@@ -28,41 +28,36 @@ func (f *Faults) ExpireReferences() {
 }
 
 // ShortParts makes the next n file parts come back at half their length.
-func (f *Faults) ShortParts(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.short = n
-}
+func (f *Faults) ShortParts(n int) { f.set(&f.short, n) }
 
 // CorruptParts flips a byte in the next n file parts.
-func (f *Faults) CorruptParts(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.corrupt = n
-}
+func (f *Faults) CorruptParts(n int) { f.set(&f.corrupt, n) }
 
 // WrongDC moves the next n files that are asked for to another data centre,
 // which the answer names (FILE_MIGRATE_X); messages go on naming the old one.
-func (f *Faults) WrongDC(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.moves = n
-}
+func (f *Faults) WrongDC(n int) { f.set(&f.moves, n) }
 
 // Unavailable makes the next n files that are asked for unavailable
 // (LOCATION_INVALID) until Reset.
-func (f *Faults) Unavailable(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.losses = n
-}
+func (f *Faults) Unavailable(n int) { f.set(&f.losses, n) }
 
 // Vanish makes the next n files unavailable once a part of them was served, as
 // when a message is deleted while its file is downloaded.
-func (f *Faults) Vanish(n int) {
+func (f *Faults) Vanish(n int) { f.set(&f.vanishing, n) }
+
+func (f *Faults) set(number *int, n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.vanishing = n
+	*number = n
+}
+
+// spend takes one off a number, if it is not used up. The lock is held.
+func spend(number *int) bool {
+	if *number <= 0 {
+		return false
+	}
+	*number--
+	return true
 }
 
 // Lose makes one file unavailable from now on, until Reset.
@@ -74,19 +69,11 @@ func (f *Faults) Lose(id int64) {
 
 // Redirect puts the next n files that are asked for by clients that know what a
 // CDN is there: their own data centre sends such clients away.
-func (f *Faults) Redirect(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.redirects = n
-}
+func (f *Faults) Redirect(n int) { f.set(&f.redirects, n) }
 
 // Cold makes the CDN lack the next n parts that it is asked for: the client has
 // to have them brought there.
-func (f *Faults) Cold(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.cold = n
-}
+func (f *Faults) Cold(n int) { f.set(&f.cold, n) }
 
 // Reset ends every fault. References that expired stay expired.
 func (f *Faults) Reset() {
@@ -107,8 +94,7 @@ func (f *Faults) currentGeneration() uint32 {
 func (f *Faults) isLost(id int64) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.losses > 0 && !f.lost[id] {
-		f.losses--
+	if !f.lost[id] && spend(&f.losses) {
 		f.lose(id)
 	}
 	return f.lost[id]
@@ -126,8 +112,7 @@ func (f *Faults) lose(id int64) {
 func (f *Faults) served(id int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.vanishing > 0 {
-		f.vanishing--
+	if spend(&f.vanishing) {
 		f.lose(id)
 	}
 }
@@ -136,8 +121,7 @@ func (f *Faults) served(id int64) {
 func (f *Faults) isOnCDN(id int64) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.redirects > 0 && !f.onCDN[id] {
-		f.redirects--
+	if !f.onCDN[id] && spend(&f.redirects) {
 		if f.onCDN == nil {
 			f.onCDN = map[int64]bool{}
 		}
@@ -150,11 +134,7 @@ func (f *Faults) isOnCDN(id int64) bool {
 func (f *Faults) isCold() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.cold == 0 {
-		return false
-	}
-	f.cold--
-	return true
+	return spend(&f.cold)
 }
 
 // dcOf returns the data centre where a file is now, and spends a move on it.
@@ -164,10 +144,9 @@ func (f *Faults) dcOf(id int64, dc int, all []int) int {
 	if at, ok := f.moved[id]; ok {
 		return at
 	}
-	if f.moves == 0 {
+	if !spend(&f.moves) {
 		return dc
 	}
-	f.moves--
 	if f.moved == nil {
 		f.moved = map[int64]int{}
 	}
@@ -184,12 +163,10 @@ func (f *Faults) dcOf(id int64, dc int, all []int) int {
 func (f *Faults) spoil(p []byte) []byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.corrupt > 0 && len(p) > 0 {
-		f.corrupt--
+	if len(p) > 0 && spend(&f.corrupt) {
 		p[len(p)/2] ^= 0xff
 	}
-	if f.short > 0 && len(p) > 1 {
-		f.short--
+	if len(p) > 1 && spend(&f.short) {
 		p = p[:len(p)/2]
 	}
 	return p

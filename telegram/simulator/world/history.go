@@ -179,8 +179,8 @@ func messageID(in tg.InputMessageClass) (id int, reply bool) {
 	return 0, false
 }
 
-// replyTo returns the id of the message that m answers in the same chat, or 0.
-func replyTo(m tg.MessageClass) int {
+// answered is what a message says of the one it answers, nil for none.
+func answered(m tg.MessageClass) *tg.MessageReplyHeader {
 	var r tg.MessageReplyHeaderClass
 	switch m := m.(type) {
 	case *tg.Message:
@@ -188,8 +188,14 @@ func replyTo(m tg.MessageClass) int {
 	case *tg.MessageService:
 		r = m.ReplyTo
 	}
-	if r, ok := r.(*tg.MessageReplyHeader); ok && r.ReplyToPeerID == nil {
-		return r.ReplyToMsgID
+	h, _ := r.(*tg.MessageReplyHeader)
+	return h
+}
+
+// replyTo returns the id of the message that m answers in the same chat, or 0.
+func replyTo(m tg.MessageClass) int {
+	if h := answered(m); h != nil && h.ReplyToPeerID == nil {
+		return h.ReplyToMsgID
 	}
 	return 0
 }

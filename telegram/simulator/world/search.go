@@ -136,15 +136,8 @@ func (c *chat) sender(m tg.MessageClass) peer {
 
 // inThread reports whether a message belongs to the thread of a root message.
 func inThread(m tg.MessageClass, root int) bool {
-	var r tg.MessageReplyHeaderClass
-	switch m := m.(type) {
-	case *tg.Message:
-		r = m.ReplyTo
-	case *tg.MessageService:
-		r = m.ReplyTo
-	}
-	h, ok := r.(*tg.MessageReplyHeader)
-	if !ok || h.ReplyToPeerID != nil {
+	h := answered(m)
+	if h == nil || h.ReplyToPeerID != nil {
 		return false
 	}
 	return h.ReplyToTopID == root || h.ReplyToTopID == 0 && h.ReplyToMsgID == root

@@ -82,15 +82,8 @@ func (c *chat) findTops(left map[int]*topic) {
 
 // rootOf is the topic that a message belongs to, 0 if it says none.
 func rootOf(m tg.MessageClass) int {
-	var r tg.MessageReplyHeaderClass
-	switch m := m.(type) {
-	case *tg.Message:
-		r = m.ReplyTo
-	case *tg.MessageService:
-		r = m.ReplyTo
-	}
-	h, ok := r.(*tg.MessageReplyHeader)
-	if !ok {
+	h := answered(m)
+	if h == nil {
 		return 0
 	}
 	if h.ReplyToTopID != 0 {

@@ -153,14 +153,19 @@ type ChatInfo struct {
 	LastID   int // highest message id
 }
 
+// account returns a login that the program serving the world names: 0 is the first.
+func (w *World) account(user int64) *account {
+	if user == 0 {
+		return w.accounts[0]
+	}
+	return w.login(user)
+}
+
 // Chats lists the chats of an account. User 0 means the first one.
 func (w *World) Chats(user int64) []ChatInfo {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	a := w.login(user)
-	if user == 0 {
-		a = w.accounts[0]
-	}
+	a := w.account(user)
 	if a == nil {
 		return nil
 	}
