@@ -3,7 +3,6 @@ package simulator
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"net"
 	"slices"
 )
@@ -19,17 +18,14 @@ type Session struct {
 
 // NewSession signs a user in with a key of its own; user 0 is the first account.
 func (s *Simulator) NewSession(user int64) (*Session, error) {
-	if user == 0 {
-		user = s.world.Accounts()[0].UserID
-	}
-	a := s.account(user)
-	if a == nil {
-		return nil, fmt.Errorf("simulator: no account of user %d", user)
+	a, err := s.named(user)
+	if err != nil {
+		return nil, err
 	}
 	dc := s.homeOf(a)
-	out := &Session{User: user, DC: dc, Key: [256]byte(randomBytes(256)), Server: s.info.Addresses[dc]}
+	out := &Session{User: a.UserID, DC: dc, Key: [256]byte(randomBytes(256)), Server: s.info.Addresses[dc]}
 	id := s.centres[dc].keys.Add(out.Key, s.o.Now())
-	s.logins.add(login{Key: id, DC: dc, User: user})
+	s.logins.add(login{Key: id, DC: dc, User: a.UserID})
 	return out, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"fmt"
 	"maps"
 	"math/big"
 
@@ -146,17 +145,15 @@ type changedPassword struct{ password, hint string }
 // that goes with it; "" removes it. User 0 is the first account. Whoever is
 // asked for the password meanwhile has to be asked again.
 func (s *Simulator) SetPassword(user int64, password, hint string) error {
-	if user == 0 {
-		user = s.world.Accounts()[0].UserID
-	}
-	if s.account(user) == nil {
-		return fmt.Errorf("simulator: no account of user %d", user)
+	a, err := s.named(user)
+	if err != nil {
+		return err
 	}
 	s.auth.mu.Lock()
 	defer s.auth.mu.Unlock()
-	s.auth.changed[user] = changedPassword{password, hint}
-	delete(s.auth.secrets, user)
-	maps.DeleteFunc(s.auth.challenges, func(_ int64, o *challenge) bool { return o.user == user })
+	s.auth.changed[a.UserID] = changedPassword{password, hint}
+	delete(s.auth.secrets, a.UserID)
+	maps.DeleteFunc(s.auth.challenges, func(_ int64, o *challenge) bool { return o.user == a.UserID })
 	return nil
 }
 

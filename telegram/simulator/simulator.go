@@ -326,6 +326,17 @@ func (s *Simulator) account(user int64) *world.Account {
 	return nil
 }
 
+// named returns the login that whoever runs the simulator names: user 0 is the first.
+func (s *Simulator) named(user int64) (*world.Account, error) {
+	if user == 0 {
+		return s.world.Accounts()[0], nil
+	}
+	if a := s.account(user); a != nil {
+		return a, nil
+	}
+	return nil, fmt.Errorf("simulator: no account of user %d", user)
+}
+
 func (s *Simulator) home(user int64) int {
 	if a := s.account(user); a != nil {
 		return s.homeOf(a)

@@ -97,8 +97,9 @@ func (s *Simulator) acceptLoginToken(_ context.Context, c *call, in *tg.AuthAcce
 // AcceptLogin does what a phone does that scans a QR code: it signs the client
 // that shows the token in as a user, 0 for the first account.
 func (s *Simulator) AcceptLogin(value []byte, user int64) error {
-	if user == 0 {
-		user = s.world.Accounts()[0].UserID
+	a, err := s.named(user)
+	if err != nil {
+		return err
 	}
 	s.auth.mu.Lock()
 	t, ok := s.auth.tokens[string(value)]
@@ -110,9 +111,9 @@ func (s *Simulator) AcceptLogin(value []byte, user int64) error {
 		s.auth.mu.Unlock()
 		return tgerr.New(400, "AUTH_TOKEN_EXPIRED")
 	}
-	t.accepted = user
+	t.accepted = a.UserID
 	s.auth.mu.Unlock()
-	err := s.pushTo(t.dc, t.key, &tg.UpdateShort{
+	err = s.pushTo(t.dc, t.key, &tg.UpdateShort{
 		Update: &tg.UpdateLoginToken{}, Date: int(s.auth.now().Unix()),
 	})
 	if err != nil {
