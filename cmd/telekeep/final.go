@@ -223,7 +223,7 @@ func (a *app) printFinal(r *finalReport) {
 		}
 		switch {
 		case f.Asked && f.New == 0:
-			put("  Telegram   has nothing that is not stored and could be")
+			put("  Telegram   has no message that is not stored; what was edited since the last backup only telekeep sync finds")
 		case f.Asked:
 			put("  Telegram   has %s that are not stored", plural(f.New, "message", "messages"))
 		}
