@@ -55,7 +55,7 @@ func (p *pipeline) reserve(n int64) (*openPack, error) {
 			p.changed.Wait() // for a busy pack
 		case p.lent <= p.limits.openPacks:
 			return p.startPack()
-		case !p.giveUpRoom():
+		case !p.giveUpRoom(soon):
 			p.changed.Wait() // for memory
 		}
 	}
@@ -86,11 +86,13 @@ func (p *pipeline) wantsPack(soon int) bool {
 
 // giveUpRoom makes memory come: there is enough for one pack more than OpenPacks, which
 // is either on its way to the destination or is open because what came lately was too
-// long for it. If nothing is on its way the fullest idle pack is closed as it is. It
-// reports whether anything has changed.
-func (p *pipeline) giveUpRoom() bool {
+// long for it. If nothing is on its way, or only one pack while the others have no room
+// either, the fullest idle pack is closed as it is. It reports whether anything has
+// changed.
+func (p *pipeline) giveUpRoom(soon int) bool {
 	full := p.fullestIdle()
-	if len(p.sealed) > 0 || full == nil {
+	comes := len(p.sealed) > 0 && (soon > 0 || len(p.open) < p.limits.openPacks)
+	if comes || full == nil {
 		return false
 	}
 	p.closePack(full, true)

@@ -13,7 +13,7 @@ import (
 // A pipeline turns chunks into stored packs:
 //
 //	submit ─▶ jobs ─▶ workers: id, known?, zstd ─▶ open packs ─▶ sealed ─▶ putters
-//	         (few)    (one a core)                 (two)         (one)     (two)
+//	         (few)    (one a core)                └── three in all ──┘     (two)
 //
 // All lists are short and whoever comes too early waits, so memory is bounded by the
 // lists and not by what is stored. A pack whose Put fails stays where it is and
