@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -192,4 +193,17 @@ func newKey(t *testing.T) *rsa.PublicKey {
 		t.Fatal(err)
 	}
 	return &key.PublicKey
+}
+
+func TestParseSpan(t *testing.T) {
+	for text, want := range map[string]time.Duration{"7d": 168 * time.Hour, "0d": 0, "90m": 90 * time.Minute, " 1h30m ": 90 * time.Minute} {
+		if got, err := ParseSpan(text); err != nil || got != want {
+			t.Errorf("%q is %v (%v), want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "d", "-1d", "1.5d", "1", "-1h", "99999999d", "soon"} {
+		if got, err := ParseSpan(text); err == nil {
+			t.Errorf("%q is %v", text, got)
+		}
+	}
 }

@@ -152,6 +152,9 @@ func (d *Daemon) news(a *account, n News) {
 func (d *Daemon) progress(a *account, p Progress) {
 	d.mu.Lock()
 	a.progress = &p
+	if a.state == StateLive && p.Files >= p.FilesTotal && a.round.known {
+		a.progress = nil // what was pushed is fetched
+	}
 	for _, w := range a.waiting {
 		w.progress(a.name, p)
 	}

@@ -196,6 +196,10 @@ func (d *Daemon) unsure(now reading) string {
 			text += " (" + d.words(a.err) + ")"
 		case a.proved && a.round.known && a.round.age(now) <= d.plan.Limits.Account && a.whole.known:
 			continue
+		case a.progress != nil && a.progress.FilesTotal > 0:
+			text = fmt.Sprintf("account %s is being backed up (%d of %d files)", name, a.progress.Files, a.progress.FilesTotal)
+		case a.progress != nil:
+			text = fmt.Sprintf("account %s is being backed up (%d of %d chats)", name, a.progress.Chats, a.progress.ChatsTotal)
 		case a.failing > 0:
 			text = fmt.Sprintf("account %s misses %d things that are tried again", name, a.failing)
 		}

@@ -154,22 +154,30 @@ func (v *watchView) drawAccount(put func(string, ...any), a *daemon.AccountStatu
 	if a.Age >= 0 {
 		text = "looked through " + roughly(a.Age) + " ago"
 	}
-	if a.Messages+a.Media > 0 {
-		text += fmt.Sprintf("; stored %s, %s", plural(a.Messages, "message", "messages"), plural(a.Media, "file", "files"))
-	}
-	if a.Failing > 0 {
-		text += fmt.Sprintf("; %s missing", count(a.Failing))
-	}
 	put("account %-10s %-8s %s", a.Name, a.State, text)
 	if a.Error != "" {
 		put("  %s", printable(a.Error))
 	}
-	if p := a.Progress; p != nil {
-		done, total := p.Bytes, p.BytesTotal
-		if total == 0 {
-			done, total = int64(p.Chats), int64(p.ChatsTotal)
+	if a.Messages+a.Media+a.Failing > 0 {
+		text = fmt.Sprintf("  stored %s, %s", plural(a.Messages, "message", "messages"), plural(a.Media, "file", "files"))
+		if a.Failing > 0 {
+			text += fmt.Sprintf("; %s missing", count(a.Failing))
 		}
-		put("%s", drawLine(width, " ", progressWords(*p)+v.speed("account "+a.Name, p.Bytes, p.BytesTotal), done, total))
+		put("%s", text)
+	}
+	p := a.Progress
+	if p == nil {
+		return
+	}
+	done, total := p.Bytes, p.BytesTotal
+	text = size(p.Bytes) + " of " + size(p.BytesTotal)
+	if total == 0 {
+		done, total, text = int64(p.Chats), int64(p.ChatsTotal), ""
+	}
+	put("%s", drawLine(width, " ", text+v.speed("account "+a.Name, p.Bytes, p.BytesTotal), done, total))
+	put("  %d/%d chats, %d/%d files", p.Chats, p.ChatsTotal, p.Files, p.FilesTotal)
+	if p.Wait > 0 {
+		put("  Telegram asks to wait %s", roughly(p.Wait))
 	}
 }
 
@@ -201,13 +209,13 @@ func drawCopy(put func(string, ...any), c *daemon.CopyStatus) {
 	if c.FullIn > 0 {
 		text += fmt.Sprintf(", full in %.0f days", c.FullIn)
 	}
-	if c.PendingAge > 0 {
-		text += "; waiting for a commit for " + roughly(c.PendingAge)
+	put("copy    %-10s %-8s %s", c.Name, state, text)
+	switch {
+	case c.PendingAge > 0:
+		put("  waiting for a commit for %s", roughly(c.PendingAge))
+	case !c.LastCommit.IsZero():
+		put("  last commit %s", c.LastCommit.Local().Format("Jan 2 15:04"))
 	}
-	if !c.LastCommit.IsZero() {
-		text += "; last commit " + c.LastCommit.Local().Format("Jan 2 15:04")
-	}
-	put("copy    %-10s %-8s %s", c.Name, state, strings.TrimPrefix(text, "; "))
 	if c.Error != "" {
 		put("  %s", printable(c.Error))
 	}
