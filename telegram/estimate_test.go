@@ -43,6 +43,9 @@ func TestEstimate(t *testing.T) {
 		t.Fatal(err)
 	}
 	rest := i.estimate(Rules{}) // of what is archived, the files that those rules left out
+	if n := i.estimate(Rules{Exclude: []string{"channel", "supergroup"}}).PendingFiles; n == 0 || n >= rest.PendingFiles {
+		t.Errorf("%d files are left over without some chats, %d with them", n, rest.PendingFiles)
+	}
 	r := i.mustSync()
 	if got := rest.PendingFiles + rest.Total().Files; rest.PendingFiles == 0 || got < r.Media*8/10 || got > r.Media*12/10 {
 		t.Errorf("after other rules %d files were foreseen, %d of them left over; %d came", got, rest.PendingFiles, r.Media)

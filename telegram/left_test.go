@@ -29,3 +29,32 @@ func TestLeftChatsOfAllPages(t *testing.T) {
 	}
 	equal(t, "offsets", offsets, []int{0, 2})
 }
+
+// A chat that is not in the list is left only if the server says so.
+func TestVanishedChatIsAskedFor(t *testing.T) {
+	for _, left := range []bool{false, true} {
+		server := newFakeServer(func(any) (bin.Encoder, error) {
+			return &tg.MessagesChats{Chats: []tg.ChatClass{&tg.Channel{ID: 9, Left: left, Photo: &tg.ChatPhotoEmpty{}}}}, nil
+		})
+		a := newFakeArchive()
+		r := newFakeRun(t, server, a)
+		c := &chat{id: "channel9", state: chatState{Dialog: &archive.Dialog{}}}
+		if err := r.leave(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if noted := len(a.of(archive.KindChat)); c.state.Dialog.Left != left || (noted == 1) != left {
+			t.Errorf("the server says left: %v; noted: %v, %d records", left, c.state.Dialog.Left, noted)
+		}
+	}
+}
+
+// A history that is marked to be read again twice is read from the earlier moment on.
+func TestRescanMarkedTwice(t *testing.T) {
+	s := &chatState{Covered: spans{{1, 50}}}
+	for _, since := range []int64{200, 100, 300} {
+		s.startRescan(since)
+	}
+	if s.Rescan == nil || s.Rescan.Since != 100 || s.Rescan.Below != 50 {
+		t.Errorf("marked: %+v", s.Rescan)
+	}
+}
