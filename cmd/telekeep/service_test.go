@@ -132,3 +132,28 @@ func TestMountPoint(t *testing.T) {
 		t.Errorf("of the root it is %s", got)
 	}
 }
+
+// What the settings name outside of the service's own folder is made writable, the
+// vault's drive as a whole; and no folder that the service could not see.
+func TestServiceMakesWritable(t *testing.T) {
+	cfg := func(vault, textfile string) *config.Config {
+		c := &config.Config{Vault: vault, State: "/var/lib/telekeep/state", Secrets: "/var/lib/telekeep/secrets"}
+		c.Daemon.Textfile = textfile
+		return c
+	}
+	for _, c := range []struct {
+		config *config.Config
+		want   []string
+		fails  bool
+	}{
+		{cfg("/var/lib/telekeep/vault", ""), nil, false},
+		{cfg("/srv/vault", "/srv/vault-metrics/t.prom"), []string{"/srv/vault", "/srv/vault-metrics"}, false},
+		{cfg("/srv/vault", "/srv/vault/t.prom"), []string{"/srv/vault"}, false},
+		{cfg("/home/a/vault", ""), nil, true},
+	} {
+		got, err := writablePlaces(systemd.DefaultFolder, c.config)
+		if (err != nil) != c.fails || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, %v", c.config.Vault, got, err)
+		}
+	}
+}

@@ -147,23 +147,46 @@ func (a *app) systemInstallation(p *servicePlan, in *systemd.Installation) error
 	if cfg == nil && p.waits == "" {
 		return err
 	}
-	places := []string{folder}
 	if cfg != nil {
 		if _, err := os.Stat(cfg.Vault); errors.Is(err, fs.ErrNotExist) {
 			a.ui.warn("the vault's folder %s is not there: if it lies on a drive, run telekeep service install again once that is mounted", cfg.Vault)
 		}
-		places = append(places, mountPoint(cfg.Vault), cfg.State, cfg.Secrets)
 		p.waits = foreignOwner(settings, folder)
 	}
-	for _, place := range places {
-		if hidden := hiddenFrom(place); hidden != "" {
-			return withHint(fmt.Errorf("the service could not see %s: it lies in %s", place, hidden), "move it to a place such as /srv, or use --user")
-		}
-		if !within(systemd.DefaultFolder, place) && !slices.ContainsFunc(in.Writable, func(w string) bool { return within(w, place) }) {
-			in.Writable = append(in.Writable, place)
+	in.Writable, err = writablePlaces(folder, cfg)
+	return err
+}
+
+// writablePlaces are the folders that the system's service writes to, without its own;
+// cfg is nil where there are no settings yet.
+func writablePlaces(folder string, cfg *config.Config) ([]string, error) {
+	places := []string{folder}
+	if cfg != nil {
+		places = append(places, drive(cfg.Vault), cfg.State, cfg.Secrets)
+		if cfg.Daemon.Textfile != "" {
+			places = append(places, filepath.Dir(cfg.Daemon.Textfile))
 		}
 	}
-	return nil
+	var writable []string
+	for _, place := range places {
+		if hidden := hiddenFrom(place); hidden != "" {
+			return nil, withHint(fmt.Errorf("the service could not see %s: it lies in %s", place, hidden), "move it to a place such as /srv, or use --user")
+		}
+		if !within(systemd.DefaultFolder, place) && !slices.ContainsFunc(writable, func(w string) bool { return within(w, place) }) {
+			writable = append(writable, place)
+		}
+	}
+	return writable, nil
+}
+
+// drive is the mount point of the drive that the vault lies on, and the vault's folder
+// where that is a part of the system.
+func drive(vault string) string {
+	mount := mountPoint(vault)
+	if slices.Contains([]string{"/var", "/usr", "/etc", "/opt", "/home", "/root", "/tmp", "/run"}, mount) || within(mount, systemd.DefaultFolder) {
+		return vault
+	}
+	return mount
 }
 
 // waiting says why the service cannot start if the settings lead to err; "" if that
