@@ -59,7 +59,6 @@ type vaultState struct {
 	lost    mark // since when
 	pending mark // since when something waits for a commit
 	commit  mark // the last one
-	since   mark // when something was tried first that did not work since
 }
 
 // New makes a daemon. It does nothing before Run.

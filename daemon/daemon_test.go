@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,8 +40,8 @@ func TestQuietDays(t *testing.T) {
 	bubble(t, func(t *testing.T, l *life) {
 		for range 30 * 24 * 6 {
 			s := l.wait(10 * time.Minute)
-			if w := l.w; w.pending >= 0 && w.real()-w.pending > l.plan.Commit+2*l.daemon.o.Check {
-				t.Fatalf("something waits for %v", w.real()-w.pending)
+			if waits := l.w.tally().waits; waits > l.plan.Commit+2*l.daemon.o.Check {
+				t.Fatalf("something waits for %v", waits)
 			}
 			for _, a := range s.Accounts {
 				if a.Age > 1.4*3600 {
@@ -48,11 +49,11 @@ func TestQuietDays(t *testing.T) {
 				}
 			}
 		}
-		if perDay := float64(l.w.commits) / 30; perDay > 4 || perDay < 1 {
+		if perDay := float64(l.w.tally().commits) / 30; perDay > 4 || perDay < 1 {
 			t.Errorf("%.1f commits a day", perDay)
 		}
-		if len(l.w.said) > 0 {
-			t.Errorf("people were told: %+v", l.w.said)
+		if len(l.w.tally().said) > 0 {
+			t.Errorf("people were told: %+v", l.w.tally().said)
 		}
 	})
 }
@@ -62,18 +63,18 @@ func TestQuietDays(t *testing.T) {
 func TestRevokedSession(t *testing.T) {
 	bubble(t, func(t *testing.T, l *life) {
 		l.wait(time.Hour)
-		before := l.w.follows
+		before := l.w.tally().follows
 		l.w.set(func() { l.w.revoked["one"] = true })
 		s := l.wait(10 * time.Minute)
 		if len(s.Alarms) != 1 || s.Alarms[0].Kind != AlarmSession || s.account("one").State != StateEnded || s.Well {
 			t.Fatalf("%+v", s)
 		}
 		l.wait(12 * time.Hour)
-		if len(l.w.said) != 1 || !l.w.said[0].Failure || l.w.said[0].Alarm.Account != "one" {
-			t.Errorf("people were told %+v", l.w.said)
+		if len(l.w.tally().said) != 1 || !l.w.tally().said[0].Failure || l.w.tally().said[0].Alarm.Account != "one" {
+			t.Errorf("people were told %+v", l.w.tally().said)
 		}
 		s = l.wait(30 * 24 * time.Hour)
-		if tries := l.w.follows - before; tries > 1 {
+		if tries := l.w.tally().follows - before; tries > 1 {
 			t.Errorf("it was tried %d times", tries)
 		}
 		if two := s.account("two"); two.State != StateLive || two.Age > 2*3600 {
@@ -90,7 +91,7 @@ func TestRevokedSession(t *testing.T) {
 		if s := l.wait(10 * time.Minute); !s.Well {
 			t.Errorf("%+v", s)
 		}
-		if last := l.w.said[len(l.w.said)-1]; last.Failure || last.Alarm.Kind == "" {
+		if last := l.w.tally().said[len(l.w.tally().said)-1]; last.Failure || last.Alarm.Kind == "" {
 			t.Errorf("people were told last: %+v", last)
 		}
 	})
@@ -199,14 +200,14 @@ func TestEnd(t *testing.T) {
 }
 
 // feeding counts how often the watchdog is fed.
-type feeding struct{ alive, ready int }
+type feeding struct{ alive, ready atomic.Int64 }
 
 func (f *feeding) Notify(n Note) {
 	switch n.Kind {
 	case NoteAlive:
-		f.alive++
+		f.alive.Add(1)
 	case NoteReady:
-		f.ready++
+		f.ready.Add(1)
 	}
 }
 
@@ -222,24 +223,24 @@ func TestWatchdog(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- d.Run(ctx) }()
 		for range 24 * 12 {
-			before := fed.alive
+			before := fed.alive.Load()
 			time.Sleep(5 * time.Minute)
 			synctest.Wait()
-			if fed.alive == before {
+			if fed.alive.Load() == before {
 				t.Fatal("it starves though all is well")
 			}
 		}
 		w.set(func() { w.hangs = true }) // the next look through everything never ends
 		time.Sleep(2 * time.Hour)
-		before := fed.alive
+		before := fed.alive.Load()
 		time.Sleep(time.Hour)
-		if fed.alive != before {
-			t.Errorf("it is fed though an account hangs: %d times", fed.alive-before)
+		if fed.alive.Load() != before {
+			t.Errorf("it is fed though an account hangs: %d times", fed.alive.Load()-before)
 		}
 		w.set(func() { w.hangs = false })
 		cancel()
-		if err := <-ended; err != nil || fed.ready != 1 {
-			t.Errorf("ready %d times, %v", fed.ready, err)
+		if err := <-ended; err != nil || fed.ready.Load() != 1 {
+			t.Errorf("ready %d times, %v", fed.ready.Load(), err)
 		}
 	})
 }

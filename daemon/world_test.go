@@ -271,7 +271,7 @@ func (w *world) Follow(ctx context.Context, f Following) error {
 		case wish = <-f.Wishes:
 			round = true
 		case <-written.C:
-			written.Reset(time.Duration(w.random.ExpFloat64() * float64(5*time.Hour)))
+			written.Reset(w.some(5 * time.Hour))
 			if !offline {
 				w.stored()
 				f.Tell(News{State: StateLive, Messages: 1})
@@ -304,4 +304,28 @@ func (w *world) stored() {
 	if w.pending < 0 {
 		w.pending = w.real()
 	}
+}
+
+// some is a span of time that is mean on average.
+func (w *world) some(mean time.Duration) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Duration(w.random.ExpFloat64() * float64(mean))
+}
+
+// A tally is what a world counted.
+type tally struct {
+	follows, commits int
+	said             []Saying
+	waits            time.Duration // for how long something is not in the vault
+}
+
+func (w *world) tally() tally {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := tally{follows: w.follows, commits: w.commits, said: append([]Saying{}, w.said...)}
+	if w.pending >= 0 {
+		t.waits = w.real() - w.pending
+	}
+	return t
 }

@@ -70,7 +70,7 @@ func (g gentle) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 
 type gentleReader struct {
 	io.ReadCloser
-	ctx context.Context // of the Get that made it
+	ctx context.Context //nolint:containedctx // of the Get that made it: Read has none
 	by  gentle
 }
 
