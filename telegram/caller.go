@@ -41,6 +41,8 @@ type caller struct {
 	log   *slog.Logger
 	// quiet, if set, says that a call of this kind got no answer; see forOptional.
 	quiet *atomic.Bool
+	// losses, if set, say when a call is the reason that the connection is lost.
+	losses *losses
 	// takeout is the data export that calls are made in; nil: never any.
 	takeout *takeout
 	// unauthorised decides what it means that the server says 401: an error
@@ -142,7 +144,16 @@ func (c *caller) once(ctx context.Context, in bin.Encoder, out bin.Decoder) erro
 		}
 		defer c.slots.give()
 	}
-	return callOnce(ctx, c.next, c.limit, c.takeout.wrap(in), out)
+	if c.losses == nil {
+		return callOnce(ctx, c.next, c.limit, c.takeout.wrap(in), out)
+	}
+	ctx, end := c.losses.watch(ctx, hangUps)
+	defer end()
+	err := callOnce(ctx, c.next, c.limit, c.takeout.wrap(in), out)
+	if why := context.Cause(ctx); err != nil && errors.Is(why, errHungUp) {
+		return why
+	}
+	return err
 }
 
 // verdict returns the error to end with, or nil if the call can be made again.
@@ -150,6 +161,8 @@ func (c *caller) verdict(ctx context.Context, err error) error {
 	switch {
 	case sessionEnded(err):
 		return c.unauthorised(ctx, err)
+	case errors.Is(err, errHungUp):
+		return c.silent(err)
 	case errors.Is(err, errClosed), errors.Is(err, errDown), undecodable(err):
 		return err
 	case refused(err) && !passing(err):

@@ -43,7 +43,8 @@ type link struct {
 	// takeout is the data export that api, optional and dc make calls in.
 	takeout takeout
 	// quiet: see forOptional.
-	quiet atomic.Bool
+	quiet  atomic.Bool
+	losses *losses // of the connection that api and optional use
 	// config is the server's list of data centres, and which one this is.
 	config func() tg.Config
 	// move makes another data centre the account's own.
@@ -116,8 +117,10 @@ func (c *Client) connectTo(
 	for _, f := range change {
 		f(&options)
 	}
+	watched := newLosses()
+	watched.attach(&options)
 	client := telegram.NewClient(c.options.APIID, c.options.APIHash, options)
-	l := c.newLink(client, g, cancel)
+	l := c.newLink(client, g, cancel, watched)
 	l.branches = &branches{client: c, dialer: d, run: ctx, busy: &branchesEnd, home: l, keys: map[int]*keyStore{}}
 	l.agreed, l.pushed = agreed, pushed
 	number.api = l.once
@@ -159,8 +162,10 @@ func connectError(err error) error {
 	return err
 }
 
-func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.CancelCauseFunc) *link {
-	l := &link{options: &c.options, gates: g, config: client.Config, move: client.MigrateTo, pools: map[place]*pool{}}
+func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.CancelCauseFunc, watched *losses) *link {
+	l := &link{
+		options: &c.options, gates: g, config: client.Config, move: client.MigrateTo, losses: watched, pools: map[place]*pool{},
+	}
 	l.open = func(ctx context.Context, p place) (telegram.CloseInvoker, error) {
 		switch connections := int64(c.options.Connections); {
 		case p.cdn:
@@ -184,7 +189,9 @@ func (c *Client) newLink(client *telegram.Client, g *gates, cancel context.Cance
 		silent:  func(err error) error { return fmt.Errorf("%w: %w", ErrUnreachable, err) },
 		takeout: &l.takeout,
 	}
-	l.api, l.optional = tg.NewClient(home), tg.NewClient(home.forOptional(c.options.CallTimeout, &l.quiet))
+	optional := home.forOptional(c.options.CallTimeout, &l.quiet)
+	optional.losses = l.losses
+	l.api, l.optional = tg.NewClient(home), tg.NewClient(optional)
 	return l
 }
 
