@@ -53,6 +53,7 @@ func (w *Writer) do(o *op, effect func(*op) error) error {
 		return w.fail(err)
 	}
 	w.dirty.Store(true)
+	w.stepped.Store(w.options.Now().UnixNano())
 	return w.fail(effect(o))
 }
 

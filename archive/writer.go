@@ -104,6 +104,8 @@ type Writer struct {
 	broken atomic.Pointer[failure] // set once
 	bytes  atomic.Int64            // taken since the last commit
 	dirty  atomic.Bool             // a step was taken since the last commit
+	// stepped is when the last step was taken, Unix nanoseconds.
+	stepped atomic.Int64
 
 	// state guards the fields below and the order of records: a step's journal
 	// entry and its effect are made under it. Bytes of media in flight are not
@@ -257,15 +259,26 @@ func (w *Writer) Sync() error {
 // million messages change hundreds of thousands of its values.
 const dueHeld = 16 << 20
 
+// What is not committed takes memory: open packs, and what makes new ones. Where nothing
+// came for quietAge, a commit sets it free as soon as it is worth a pack.
+const (
+	quietAge   = time.Minute
+	quietBytes = 8 << 20
+)
+
 // Due reports whether a commit is due: by DueBytes, by DueAge, or because of the memory
-// that what is not committed takes.
+// that what is not committed takes, above all while nothing comes.
 func (w *Writer) Due() bool {
 	bytes := w.bytes.Load()
 	if bytes == 0 || bytes >= w.options.DueBytes || w.store.Held() >= dueHeld {
 		return bytes > 0
 	}
+	now := w.options.Now()
+	if bytes >= quietBytes && now.UnixNano()-w.stepped.Load() >= int64(quietAge) {
+		return true
+	}
 	since := w.journal.sinceOldest()
-	return !since.IsZero() && w.options.Now().Sub(since) >= w.options.DueAge
+	return !since.IsZero() && now.Sub(since) >= w.options.DueAge
 }
 
 // Pending reports whether a step was taken that no commit holds.

@@ -95,6 +95,36 @@ func TestCommitOfNothing(t *testing.T) {
 	}
 }
 
+// What waits for a commit takes memory: where nothing comes any more it is committed early,
+// if it is worth a pack, and where things keep coming it is not.
+func TestDueWhenQuiet(t *testing.T) {
+	now := time.Unix(1000, 0)
+	o := testOptions(t, t.TempDir())
+	o.Now = func() time.Time { return now }
+	w, err := openWriter(t.Context(), newFakeVault().writer(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	numbered(t, w, 1, 1)
+	now = now.Add(quietAge)
+	if w.Due() {
+		t.Error("a little that waits is worth a pack")
+	}
+	for _, key := range []string{"a", "b", "c"} {
+		if err := w.Apply(t.Context(), Batch{State: map[string][]byte{key: make([]byte, maxStateValue)}}); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(quietAge - time.Second)
+		if w.Due() {
+			t.Error("a commit is due while things keep coming")
+		}
+	}
+	if now = now.Add(time.Second); !w.Due() {
+		t.Error("what is worth a pack waits though nothing comes any more")
+	}
+}
+
 func TestDue(t *testing.T) {
 	now := time.Unix(1000, 0)
 	o := testOptions(t, t.TempDir())

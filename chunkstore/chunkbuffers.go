@@ -32,6 +32,13 @@ func (c *chunkBuffers) get(n int) []byte {
 	return make([]byte, 0, bufferSizes[class])
 }
 
+// forget gives up the buffers that nobody uses.
+func (c *chunkBuffers) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.free[:])
+}
+
 // put takes a buffer back; nobody may use it any more.
 func (c *chunkBuffers) put(b []byte) {
 	c.mu.Lock()

@@ -38,7 +38,7 @@ func (w *Writer) Commit(ctx context.Context, records []crypto.ID) (*Commit, erro
 	}
 	next, err := w.prepare(records)
 	if err != nil || next == nil {
-		return landed, errors.Join(err, w.pipeline.freeMemory())
+		return landed, errors.Join(err, w.freeMemory())
 	}
 	c, err := w.publish(ctx, next)
 	if err != nil {
@@ -47,7 +47,12 @@ func (w *Writer) Commit(ctx context.Context, records []crypto.ID) (*Commit, erro
 	}
 	w.pipeline.committed()
 	w.resume.settled(next.changes)
-	return c, w.pipeline.freeMemory()
+	return c, w.freeMemory()
+}
+
+// freeMemory gives up what nobody needs until there is something to store again.
+func (w *Writer) freeMemory() error {
+	return errors.Join(w.pipeline.freeMemory(), w.state.shrink())
 }
 
 // settle finds out what became of a Commit that failed. It returns that commit if it

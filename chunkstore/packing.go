@@ -167,8 +167,12 @@ func (p *pipeline) release(buf []byte) {
 	p.changed.Broadcast()
 }
 
-// freeMemory gives unused memory back to the system.
+// freeMemory gives up what a writer that waits does not need: the memory of packs, which
+// the system gets at once, buffers and compressors. All of it is made anew in
+// milliseconds. It is called behind a commit, when no pack is open.
 func (p *pipeline) freeMemory() error {
+	p.buffers.forget()
+	p.compressors.forget()
 	p.mu.Lock()
 	unused := p.memory
 	p.memory = nil

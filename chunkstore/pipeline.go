@@ -2,7 +2,6 @@ package chunkstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -26,6 +25,8 @@ type pipeline struct {
 	limits  pipelineLimits
 	buffers chunkBuffers
 	running sync.WaitGroup
+
+	compressors compressors
 
 	mu      sync.Mutex
 	changed *sync.Cond // of anything below
@@ -83,10 +84,6 @@ func newPipeline(s *state, keys *WriterSecrets, l pipelineLimits, put func(name 
 	p.changed = sync.NewCond(&p.mu)
 	for range l.workers {
 		w := &worker{pipeline: p, hasher: keys.IDKey.Hasher()}
-		var err error
-		if w.compressor, err = newCompressor(); err != nil {
-			return nil, errors.Join(err, p.close())
-		}
 		p.running.Go(w.run)
 	}
 	for range putters {

@@ -207,6 +207,16 @@ func (s *state) own(key, want string) error {
 	return fmt.Errorf("%w: the local state belongs to %s %s, not %s", ErrOtherVault, key, shorten(string(got)), want)
 }
 
+// shrink gives up the memory that SQLite keeps for pages it has read. Look-ups get new
+// connections; the one that writes stays, because the last one to go would empty the
+// write-ahead log.
+func (s *state) shrink() error {
+	s.reads.SetMaxIdleConns(-1) // closes those that nobody uses
+	s.reads.SetMaxIdleConns(readers)
+	_, err := s.db.Exec("PRAGMA shrink_memory")
+	return s.wrap("give memory back", err)
+}
+
 // close ends the use of the state.
 func (s *state) close() error {
 	var err error

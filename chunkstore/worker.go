@@ -4,9 +4,8 @@ import "telekeep/crypto"
 
 // A worker does the computing for one chunk after the other, on one core.
 type worker struct {
-	pipeline   *pipeline
-	hasher     *crypto.Hasher
-	compressor *compressor
+	pipeline *pipeline
+	hasher   *crypto.Hasher
 }
 
 func (w *worker) run() {
@@ -27,6 +26,11 @@ func (w *worker) do(j job) error {
 	if err != nil || !mine {
 		return err
 	}
-	encoding, stored := w.compressor.encode(j.data)
+	c, err := w.pipeline.compressors.get()
+	if err != nil {
+		return err
+	}
+	defer w.pipeline.compressors.put(c) // it owns stored
+	encoding, stored := c.encode(j.data)
 	return w.pipeline.place(newChunk{id: id, encoding: encoding, stored: stored, raw: len(j.data)})
 }

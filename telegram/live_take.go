@@ -27,8 +27,12 @@ const maxStrange = 10_000
 // maxGather bounds how many updates go into one step of the archive.
 const maxGather = 200
 
-// tick is how often a commit may become due without anything happening.
-const tick = 5 * time.Second
+// How often it is looked whether a commit is due, media came, or a connection is gone for
+// good: while something is under way, and while nothing is. A push and a wish wake at once.
+const (
+	tick      = 5 * time.Second
+	quietTick = time.Minute
+)
 
 // tellPause is how often notice is given of what a round through all chats
 // stores, and offlineAfter how long a connection has to be away to be told of.

@@ -13,7 +13,7 @@ import (
 // another round.
 func (v *live) watch(ctx context.Context) error {
 	for {
-		v.going(tick)
+		v.going(quietTick)
 		if err := v.take(ctx); err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func (v *live) watch(ctx context.Context) error {
 		if !now.Before(v.due) {
 			return ctx.Err()
 		}
-		timer := time.NewTimer(max(time.Millisecond, min(v.next().Sub(now), tick)))
+		timer := time.NewTimer(max(time.Millisecond, min(v.next().Sub(now), v.pace())))
 		select {
 		case <-ctx.Done():
 		case <-v.in.wake:
@@ -47,6 +47,14 @@ func (v *live) watch(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// pace is how long nothing need be looked at.
+func (v *live) pace() time.Duration {
+	if v.state == FollowLive && v.completed && v.run.media.idle() && v.in.gone() == 0 {
+		return quietTick
+	}
+	return tick
 }
 
 // connection gives notice of a connection that is away, and of one that is back.

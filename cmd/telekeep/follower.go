@@ -66,6 +66,7 @@ func stateOf(s telegram.FollowState) daemon.State {
 }
 
 func (f *follower) notice(n telegram.Notice) {
+	f.session.idler.busy()
 	f.mu.Lock()
 	f.sum.Messages, f.sum.Edited = f.sum.Messages+n.Messages, f.sum.Edited+n.Edited
 	f.sum.Deleted, f.sum.Media = f.sum.Deleted+n.Deleted, f.sum.Media+n.Media

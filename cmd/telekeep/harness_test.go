@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,9 +23,22 @@ const asProgram = "TELEKEEP_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		if path := os.Getenv(goroutinesTo); path != "" {
+			go writeGoroutines(path)
+		}
 		main()
 	}
 	testscript.Main(m, map[string]func(){"telekeep": main})
+}
+
+// goroutinesTo, set in the environment, names a file for the number of goroutines, which
+// nobody can see from outside of a process.
+const goroutinesTo = "TELEKEEP_TEST_GOROUTINES"
+
+func writeGoroutines(path string) {
+	for ; ; time.Sleep(time.Second) {
+		_ = os.WriteFile(path, []byte(strconv.Itoa(runtime.NumGoroutine())), 0o600) // what reads it tells that it is stale
+	}
 }
 
 // program prepares a call of telekeep as a process.

@@ -39,7 +39,7 @@ func (v *keptVault) Open(ctx context.Context) (daemon.Session, error) {
 	v.mu.Lock()
 	v.problems = lines
 	v.mu.Unlock()
-	return &keptSession{app: v.app, config: &cfg, backup: b}, nil
+	return &keptSession{app: v.app, config: &cfg, backup: b, idler: newIdler()}, nil
 }
 
 // found is what was gone of the vault when it was opened.
@@ -70,13 +70,13 @@ type keptSession struct {
 	app    *app
 	config *config.Config
 	backup *backup
+	idler  *idler
 }
 
 func (s *keptSession) Pending() bool { return s.backup.archive.Pending() }
 
 func (s *keptSession) Commit(ctx context.Context) error {
-	_, err := s.backup.archive.Commit(ctx)
-	return err
+	return idleArchive{telegram.Into(s.backup.archive), s.idler}.Commit(ctx)
 }
 
 func (s *keptSession) Close() error { return s.backup.Close() }
@@ -95,7 +95,7 @@ func (s *keptSession) Follow(ctx context.Context, f daemon.Following) error {
 	follower := newFollower(s, f)
 	wishes, end := follower.wishes(f.Wishes)
 	defer end()
-	_, err = login.client.Follow(ctx, telegram.Into(s.backup.archive), telegram.FollowOptions{
+	_, err = login.client.Follow(ctx, idleArchive{telegram.Into(s.backup.archive), s.idler}, telegram.FollowOptions{
 		SyncOptions: telegram.SyncOptions{Rules: rulesOf(s.config), Progress: follower.progress},
 		Poll:        followPoll, Notice: follower.notice, Wishes: wishes, Alive: f.Alive,
 	})
