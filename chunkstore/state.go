@@ -359,6 +359,15 @@ func ReadHead(ctx context.Context, path string) (Head, error) {
 	if _, err := os.Stat(path); err != nil {
 		return Head{}, fmt.Errorf("local state: %w", err)
 	}
+	// Told that nobody writes, SQLite makes no files beside the state: right where there
+	// is no log, and all that can be done where nothing can be written.
+	frozen := maps.Clone(readPragmas)
+	frozen.Set("immutable", "1")
+	if _, err := os.Lstat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
+		if head, err := readHead(ctx, stateURL(path, frozen)); err == nil {
+			return head, nil
+		}
+	}
 	head, err := readHead(ctx, stateURL(path, readPragmas))
 	if err == nil || ctx.Err() != nil {
 		return head, err
@@ -366,9 +375,6 @@ func ReadHead(ctx context.Context, path string) (Head, error) {
 	if info, walErr := os.Stat(path + "-wal"); walErr == nil && info.Size() > 0 {
 		return head, err // what counts is in there
 	}
-	// Where nothing can be written, SQLite wants to be told that nobody else writes.
-	frozen := maps.Clone(readPragmas)
-	frozen.Set("immutable", "1")
 	if head, frozenErr := readHead(ctx, stateURL(path, frozen)); frozenErr == nil {
 		return head, nil
 	}

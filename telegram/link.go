@@ -119,6 +119,7 @@ func (c *Client) connectTo(
 	}
 	watched := newLosses()
 	watched.attach(&options)
+	refusedAtOnce(&options, cancel)
 	client := telegram.NewClient(c.options.APIID, c.options.APIHash, options)
 	l := c.newLink(client, g, cancel, watched)
 	l.branches = &branches{client: c, dialer: d, run: ctx, busy: &branchesEnd, home: l, keys: map[int]*keyStore{}}
@@ -150,6 +151,20 @@ func (c *Client) connectTo(
 	return connectError(err)
 }
 
+// refusedAtOnce ends a client whose api_id the server refuses when it introduces itself:
+// to gotd that is a connection that broke, and it tries again for ever.
+func refusedAtOnce(o *telegram.Options, end func(error)) {
+	next := o.OnDead
+	o.OnDead = func(err error) {
+		if refusal := connectError(err); errors.Is(refusal, ErrAPIIDInvalid) {
+			end(refusal)
+		}
+		if next != nil {
+			next(err)
+		}
+	}
+}
+
 // connectError gives what the server says about a connection the names that
 // callers know.
 func connectError(err error) error {
@@ -157,7 +172,8 @@ func connectError(err error) error {
 	case errors.Is(err, exchange.ErrKeyFingerprintNotFound):
 		return fmt.Errorf("%w: %w", ErrServerKey, err)
 	case tgerr.Is(err, "API_ID_INVALID", "API_ID_PUBLISHED_FLOOD", "CONNECTION_API_ID_INVALID"):
-		return fmt.Errorf("%w: %w", ErrAPIIDInvalid, err)
+		refusal, _ := tgerr.As(err) // without the words of what it came through
+		return fmt.Errorf("%w: %w", ErrAPIIDInvalid, refusal)
 	}
 	return err
 }

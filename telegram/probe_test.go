@@ -143,6 +143,11 @@ func TestWhoseOfASessionThatIsLookedAt(t *testing.T) {
 		t.Errorf("a session that is in use: %v", err)
 	}
 	s.Close()
+	i.fault("help.getConfig error=400:CONNECTION_API_ID_INVALID count=3")
+	if _, err := look(); !errors.Is(err, ErrAPIIDInvalid) {
+		t.Errorf("an api_id that the server refuses: %v", err)
+	}
+	i.sim.ClearFaults()
 	i.fault("users.getUsers revoke count=1")
 	if _, err := look(); !errors.Is(err, ErrSessionRevoked) {
 		t.Errorf("a revoked session: %v", err)

@@ -104,7 +104,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for heading, v := range map[string]any{
-		"sync": syncRun{}, "status": vaultAndAccounts{}, "status --watch": daemon.Event{}, "The daemon": daemon.Status{}, "chats": chatLine{}, "log": logLine{}, "verify": verifyReport{},
+		"sync": syncRun{}, "status": vaultAndAccounts{}, "status --watch": daemon.Event{}, "The daemon": daemon.Status{}, "chats": chatLine{}, "log": logLine{}, "verify": verifyReport{}, "doctor": doctorReport{},
 		"export, restore": struct {
 			exportReport
 			Other restoreReport
