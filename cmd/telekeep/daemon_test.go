@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"telekeep/config"
 	"telekeep/daemon"
 )
 
@@ -301,7 +302,13 @@ func TestDaemonSaysSo(t *testing.T) {
 	prom := filepath.Join(dir, "telekeep.prom")
 	text = bytes.Replace(text, []byte("[alarm]\n"), []byte("[alarm]\nping = \"http://"+web.Addr().String()+"/well\"\n"+
 		`hook = ["/bin/sh", "-c", "echo $TELEKEEP_EVENT $TELEKEEP_ALARM account=$TELEKEEP_ACCOUNT: $TELEKEEP_TEXT >>`+told+`"]`+"\n"), 1)
-	text = bytes.Replace(text, []byte("[daemon]\n"), []byte("[daemon]\ntextfile = \""+prom+"\"\n"), 1)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	free.Close()
+	text = bytes.Replace(text, []byte("[daemon]\n"), []byte("[daemon]\nmetrics = \""+address+"\"\ntextfile = \""+prom+"\"\n"), 1)
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -337,6 +344,19 @@ func TestDaemonSaysSo(t *testing.T) {
 		t.Errorf("the metrics: %v\n%s", err, data)
 	}
 
+	scraped, err := http.Get("http://" + address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer scraped.Body.Close()
+	var numbers bytes.Buffer
+	if _, err := numbers.ReadFrom(scraped.Body); err != nil || !strings.Contains(numbers.String(), "telekeep_well 1") {
+		t.Errorf("over TCP: %v\n%s", err, numbers.String())
+	}
+	if other, err := http.Post("http://"+address+"/pause", "", nil); err != nil || other.StatusCode != http.StatusNotFound {
+		t.Errorf("the daemon can be told things over TCP: %v", err)
+	}
+
 	vault := filepath.Join(dir, "vault")
 	if err := os.Rename(vault, vault+".away"); err != nil {
 		t.Fatal(err)
@@ -349,5 +369,29 @@ func TestDaemonSaysSo(t *testing.T) {
 	k.end(syscall.SIGTERM)
 	if entries, err := os.ReadDir(vault); err != nil || len(entries) > 0 {
 		t.Errorf("the mount point holds %v (%v)", entries, err)
+	}
+}
+
+// A state folder with a long name has a socket all the same.
+func TestSocketInALongFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 40))
+	cfg := &config.Config{State: dir}
+	k := &keeper{}
+	l, err := k.listen(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.done()
+	if running(cfg) == nil {
+		t.Error("nobody finds it")
+	}
+	if _, err := k.listen(cfg); exitCode(err) != exitBusy {
+		t.Errorf("a second one: %v", err)
+	}
+	if err := l.socket.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if running(cfg) != nil {
+		t.Error("it is found though it is gone")
 	}
 }
