@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -164,6 +165,7 @@ func (k *keeper) nowAndThen(ctx context.Context) {
 	for {
 		k.takeProof()
 		k.writeTextfile()
+		debug.FreeOSMemory() // what a look through everything took is not needed until the next
 		select {
 		case <-ctx.Done():
 			return
