@@ -1,32 +1,36 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/VictoriaMetrics/metrics"
 
 	"telekeep/daemon"
+	"telekeep/internal/durable"
 )
 
 // textfileEvery is how often metrics are written to the file of the settings.
 const textfileEvery = 5 * time.Minute
 
-// A gauge is one number that a status holds.
+// A gauge is one number that a status holds, or one for each of its labels' values.
 type gauge struct {
-	desc  *prometheus.Desc
-	value func(s *daemon.Status, emit func(value float64, label ...string))
+	name, help string
+	labels     []string
+	value      func(s *daemon.Status, emit func(value float64, label ...string))
 }
 
 // gauges are all numbers; ages of what never was are left out.
 func gauges() []gauge {
 	one := func(name, help string, labels []string, value func(*daemon.Status, func(float64, ...string))) gauge {
-		return gauge{prometheus.NewDesc("telekeep_"+name, help, labels, nil), value}
+		return gauge{"telekeep_" + name, help, labels, value}
 	}
 	account := func(name, help string, value func(*daemon.AccountStatus) float64) gauge {
 		return one(name, help, []string{"account"}, func(s *daemon.Status, emit func(float64, ...string)) {
@@ -78,47 +82,53 @@ func truth(b bool) float64 {
 	return 0
 }
 
-// A statusCollector makes metrics of a status, when they are asked for.
-type statusCollector struct {
-	status func() daemon.Status
-	gauges []gauge
+// write writes a gauge in the text format of Prometheus, 0.0.4.
+func (g gauge) write(b *bytes.Buffer, s *daemon.Status) {
+	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %[1]s gauge\n", g.name, g.help)
+	g.value(s, func(value float64, of ...string) {
+		pairs := make([]string, len(of))
+		for i, v := range of {
+			pairs[i] = g.labels[i] + `="` + labelValue.Replace(v) + `"`
+		}
+		b.WriteString(g.name)
+		if len(pairs) > 0 {
+			b.WriteString("{" + strings.Join(pairs, ",") + "}")
+		}
+		b.WriteString(" " + strconv.FormatFloat(value, 'g', -1, 64) + "\n")
+	})
 }
 
-func (c *statusCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, g := range c.gauges {
-		to <- g.desc
+// labelValue escapes what that format escapes in values of labels.
+var labelValue = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+
+// numbers are all gauges of a status as text.
+func numbers(s daemon.Status) []byte {
+	var b bytes.Buffer
+	for _, g := range gauges() {
+		g.write(&b, &s)
 	}
+	return b.Bytes()
 }
 
-func (c *statusCollector) Collect(to chan<- prometheus.Metric) {
-	s := c.status()
-	for _, g := range c.gauges {
-		g.value(&s, func(value float64, labels ...string) {
-			to <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, value, labels...)
-		})
-	}
-}
-
-// registry holds the metrics of the daemon and of its process.
-func (k *keeper) registry() *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(&statusCollector{k.daemon.Status, gauges()}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return r
-}
-
+// metrics answers with the numbers of the daemon and of its process.
 func (k *keeper) metrics() http.Handler {
-	return promhttp.HandlerFor(k.registry(), promhttp.HandlerOpts{})
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		_, err := w.Write(numbers(k.daemon.Status()))
+		if err == nil { // or whoever asked is gone
+			metrics.WriteProcessMetrics(w)
+		}
+	})
 }
 
-// writeTextfile writes the metrics to the file of the settings, in one step.
+// writeTextfile writes the metrics to the file of the settings, in one step. Whoever
+// collects them is another user.
 func (k *keeper) writeTextfile() {
 	path := k.settings().Daemon.Textfile
 	if path == "" {
 		return
 	}
-	r := prometheus.NewRegistry()
-	r.MustRegister(&statusCollector{k.daemon.Status, gauges()})
-	if err := prometheus.WriteToTextfile(path, r); err != nil {
+	if err := durable.WriteFile(path, numbers(k.daemon.Status()), 0o644); err != nil {
 		k.log.Warn("the metrics cannot be written", "error", err)
 	}
 }
