@@ -53,7 +53,6 @@ var banned = []struct {
 	{"github.com/pelletier/go-toml", []string{"config", "telegram/simulator"}, "settings are read in one place"},
 	{"github.com/coreos/go-systemd", []string{"systemd"}, "one place talks to the service manager"},
 	{"github.com/spf13/cobra", []string{"cmd/telekeep"}, "only the command knows its command line"},
-	{"github.com/VictoriaMetrics/", []string{"cmd/telekeep"}, "a daemon is told of by numbers in one place"},
 	{"github.com/fsnotify/", []string{"cmd/telekeep"}, "what watches files is wired, not built in"},
 }
 

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/VictoriaMetrics/metrics"
-
 	"telekeep/daemon"
 	"telekeep/internal/durable"
 )
@@ -110,14 +108,11 @@ func numbers(s daemon.Status) []byte {
 	return b.Bytes()
 }
 
-// metrics answers with the numbers of the daemon and of its process.
+// metrics answers with the numbers of the daemon.
 func (k *keeper) metrics() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		_, err := w.Write(numbers(k.daemon.Status()))
-		if err == nil { // or whoever asked is gone
-			metrics.WriteProcessMetrics(w)
-		}
+		_, _ = w.Write(numbers(k.daemon.Status())) // or whoever asked is gone
 	})
 }
 
