@@ -353,8 +353,13 @@ func TestDaemonSaysSo(t *testing.T) {
 	if _, err := numbers.ReadFrom(scraped.Body); err != nil || !strings.Contains(numbers.String(), "telekeep_well 1") {
 		t.Errorf("over TCP: %v\n%s", err, numbers.String())
 	}
-	if other, err := http.Post("http://"+address+"/pause", "", nil); err != nil || other.StatusCode != http.StatusNotFound {
-		t.Errorf("the daemon can be told things over TCP: %v", err)
+	other, err := http.Post("http://"+address+"/pause", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Body.Close()
+	if other.StatusCode != http.StatusNotFound {
+		t.Errorf("the daemon can be told things over TCP: %s", other.Status)
 	}
 
 	vault := filepath.Join(dir, "vault")
