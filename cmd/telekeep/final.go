@@ -38,6 +38,10 @@ type finalAccount struct {
 	// Open can still be saved, Lost cannot, or is left out on purpose.
 	Open []string `json:"open"`
 	Lost []string `json:"lost"`
+	// Gaps are all of them, as status --gaps has them.
+	Gaps    []*telegram.ChatGaps `json:"gaps,omitempty"`
+	Others  *telegram.MediaGaps  `json:"other_files,omitempty"`
+	holding *holding
 }
 
 // A finalCopy is one place of the vault, and whether it was read back.
@@ -127,6 +131,7 @@ func (a *app) finalAccount(ctx context.Context, cfg *config.Config, account conf
 	}
 	if h != nil && h.Problem == "" {
 		f.holds(h)
+		f.holding, f.Gaps, f.Others = h, h.listed(gapOptions{}), &h.gaps.Others
 	}
 	if err := a.askForNew(ctx, cfg, account, f); err != nil {
 		return nil, err
@@ -231,7 +236,11 @@ func (a *app) printFinal(r *finalReport) {
 			put("  to do      %s", text)
 		}
 		for _, text := range f.Lost {
-			put("  lost       %s; telekeep status --gaps lists them", text)
+			put("  lost       %s", text)
+		}
+		if f.holding != nil && f.holding.Chats > 0 {
+			put("  gaps, of what the last backup met:")
+			a.printGaps(put, f.holding, gapOptions{})
 		}
 	}
 	for _, c := range r.Copies {
