@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -53,10 +54,12 @@ func (d *Daemon) supervise(ctx context.Context, end context.CancelCauseFunc, s S
 			continue
 		}
 		began := d.roundOf(a)
-		err := d.follow(ctx, s, a)
+		stopped, err := d.follow(ctx, s, a)
 		switch {
-		case ctx.Err() != nil || err == nil && d.isPaused(a):
-			d.failWaiting(a, errStopped)
+		case ctx.Err() != nil || err == nil && stopped:
+			if d.isPaused(a) || ctx.Err() != nil && !errors.Is(context.Cause(ctx), errIdle) {
+				d.failWaiting(a, errStopped)
+			} // or it was resumed while it stopped, and goes on: who asked meanwhile waits for that
 			continue
 		case d.roundOf(a) != began:
 			pause.reset()
@@ -88,11 +91,13 @@ func (d *Daemon) roundOf(a *account) mark {
 	return a.round
 }
 
-// follow follows an account once.
-func (d *Daemon) follow(ctx context.Context, s Session, a *account) error {
+// follow follows an account once. It was stopped if it ended because of a pause, or with
+// ctx.
+func (d *Daemon) follow(ctx context.Context, s Session, a *account) (stopped bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	d.mu.Lock()
+	a.remind()
 	a.stop, a.following, a.person = cancel, true, nil
 	if a.state != StateOffline {
 		a.state = StateSyncing
@@ -101,7 +106,7 @@ func (d *Daemon) follow(ctx context.Context, s Session, a *account) error {
 	d.mu.Unlock()
 	loop := "account " + a.name
 	d.beat(loop, 0)
-	err := s.Follow(ctx, Following{
+	err = s.Follow(ctx, Following{
 		Account: a.name, Wishes: wishes,
 		Tell:     func(n News) { d.news(a, n) },
 		Progress: func(p Progress) { d.progress(a, p) },
@@ -111,7 +116,7 @@ func (d *Daemon) follow(ctx context.Context, s Session, a *account) error {
 	d.mu.Lock()
 	a.following, a.stop, a.progress = false, nil, nil
 	d.mu.Unlock()
-	return err
+	return ctx.Err() != nil, err
 }
 
 // news takes what happened in an account.

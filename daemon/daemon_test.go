@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -152,6 +153,39 @@ func TestPauseOutlivesTheDaemon(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// Who asks behind a pause that ended at once is not told of the Follow that it stopped, also
+// if that had taken the wish.
+func TestWishBehindPause(t *testing.T) {
+	for _, name := range []string{"", "one"} { // the session ends, or goes on
+		for _, asked := range []string{"behind", "before"} {
+			bubble(t, func(t *testing.T, l *life) {
+				l.wait(time.Hour)
+				answer := make(chan error)
+				ask := func() {
+					report, err := l.daemon.Sync(t.Context(), "one", func(string, Progress) {})
+					if err == nil && report != "report" {
+						err = fmt.Errorf("the report is %v", report)
+					}
+					answer <- err
+				}
+				if asked == "before" {
+					go ask()
+					synctest.Wait() // it is being looked through
+				}
+				if err := errors.Join(l.daemon.Pause(name, 0), l.daemon.Resume(name)); err != nil {
+					t.Fatal(err)
+				}
+				if asked == "behind" {
+					go ask()
+				}
+				if err := <-answer; err != nil {
+					t.Errorf("pause of %q, asked %s it: %v", name, asked, err)
+				}
+			})
+		}
+	}
 }
 
 func TestReload(t *testing.T) {

@@ -18,6 +18,9 @@ const (
 // commitTries is the pause after a commit that failed.
 const commitAgain = 5 * time.Minute
 
+// errIdle ends a session that nobody needs any more, or that another plan follows.
+var errIdle = errors.New("nothing to do in this session")
+
 // forever is longer than any pause.
 const forever = 1 << 62
 
@@ -50,6 +53,11 @@ func (d *Daemon) keep(ctx context.Context) error {
 		wait := pause.pause()
 		d.vaultLost(err)
 		rest(ctx, wait, changed)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, a := range d.accounts {
+		a.answer(wishAnswer{err: errStopped}, a.wish)
 	}
 	return left
 }
@@ -117,13 +125,13 @@ func (d *Daemon) session(ctx context.Context, s Session) (broken, left error) {
 		over := d.turn != turn
 		d.mu.Unlock()
 		if over || !d.wanted() {
-			end(nil)
+			end(errIdle)
 			break
 		}
 		rest(inner, forever, changed)
 	}
 	group.Wait()
-	if cause := context.Cause(inner); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+	if cause := context.Cause(inner); !errors.Is(cause, errIdle) && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
 		broken = cause
 	}
 	left = d.lastCommit(ctx, s)

@@ -52,12 +52,24 @@ func (d *Daemon) failWaiting(a *account, err error) {
 // The caller holds Daemon.mu.
 func (a *account) ask() int {
 	a.wish++
+	a.leave()
+	return a.wish
+}
+
+// remind leaves the newest wish once more if somebody waits for it: a Follow that ended
+// may have taken it and not answered. The caller holds Daemon.mu.
+func (a *account) remind() {
+	if len(a.waiting) > 0 {
+		a.leave()
+	}
+}
+
+func (a *account) leave() {
 	select {
 	case <-a.wishes:
 	default:
 	}
 	a.wishes <- a.wish
-	return a.wish
 }
 
 // Sync looks through everything of an account, now, and puts it into the vault. It
