@@ -129,6 +129,7 @@ func (a *app) finalAccount(ctx context.Context, cfg *config.Config, account conf
 	case f.CompleteUntil == nil:
 		f.Open = append(f.Open, "it was never backed up completely: telekeep sync")
 	}
+	f.old(a.now())
 	if h != nil && h.Problem == "" {
 		f.holds(h)
 		f.holding, f.Gaps, f.Others = h, h.listed(gapOptions{}), &h.gaps.Others
@@ -137,6 +138,16 @@ func (a *app) finalAccount(ctx context.Context, cfg *config.Config, account conf
 		return nil, err
 	}
 	return f, nil
+}
+
+// finalAge is how old the last complete backup may be. Telegram is asked for new messages
+// only; edits, deletions and stories since then take a sync. A daemon makes one an hour.
+const finalAge = 2 * time.Hour
+
+func (f *finalAccount) old(now time.Time) {
+	if f.CompleteUntil != nil && now.Sub(*f.CompleteUntil) > finalAge {
+		f.Open = append(f.Open, "the last complete backup is older than two hours: telekeep sync fetches what was edited since")
+	}
 }
 
 // holds sorts what is not stored into what can be saved and what cannot.

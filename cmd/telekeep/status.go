@@ -76,7 +76,8 @@ that happens.
 With --final it answers the question of somebody who is about to delete, reset or
 lose an account: is everything saved that can be, and was it read back? It asks
 Telegram what is new, lists all that is missing, and ends with exit code 3 if the
-answer is no.`,
+answer is no. Edits it does not ask for: the last complete backup must not be older than
+two hours.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if watch && (gaps || final || len(args) > 0 || a.vault != "") {
