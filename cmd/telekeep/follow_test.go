@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -107,6 +108,16 @@ func TestFollowCommand(t *testing.T) {
 // someChat is the id of a chat that one can write to.
 func someChat(t *testing.T, dir string) string {
 	t.Helper()
+	ids := chatsOfKind(t, dir, "personal")
+	if len(ids) == 0 {
+		t.Fatal("no personal chat")
+	}
+	return ids[0]
+}
+
+// chatsOfKind are the ids of all chats of some kinds.
+func chatsOfKind(t *testing.T, dir string, kinds ...string) (ids []string) {
+	t.Helper()
 	var list []struct {
 		ID   string `json:"id"`
 		Kind string `json:"kind"`
@@ -116,10 +127,9 @@ func someChat(t *testing.T, dir string) string {
 		t.Fatalf("%v: %s", err, o.out)
 	}
 	for _, c := range list {
-		if c.Kind == "personal" {
-			return c.ID
+		if slices.Contains(kinds, c.Kind) {
+			ids = append(ids, c.ID)
 		}
 	}
-	t.Fatalf("no personal chat among %s", o.out)
-	return ""
+	return ids
 }

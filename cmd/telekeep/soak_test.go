@@ -36,7 +36,7 @@ func TestSoak(t *testing.T) {
 	sim := startSimulator(t, "--seed", "31", "--chats", "30", "--messages", "20000", "--media", "8MiB")
 	dir := sim.install(t)
 	hurryCommits(t, dir)
-	chats := writableChats(t, dir)
+	chats := chatsOfKind(t, dir, "personal", "group", "supergroup", "channel")
 	d := startSoaked(t, dir)
 	waitFor(t, filepath.Join(dir, "state", "last-sync-main.json"))
 
@@ -90,24 +90,6 @@ func hurryCommits(t *testing.T, dir string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func writableChats(t *testing.T, dir string) (ids []string) {
-	t.Helper()
-	var list []struct {
-		ID   string `json:"id"`
-		Kind string `json:"kind"`
-	}
-	o := mustCall(t, "", "chats", "--dir", dir, "--json")
-	if err := json.Unmarshal([]byte(o.out), &list); err != nil {
-		t.Fatalf("%v: %s", err, o.out)
-	}
-	for _, c := range list {
-		if slices.Contains([]string{"personal", "group", "supergroup", "channel"}, c.Kind) {
-			ids = append(ids, c.ID)
-		}
-	}
-	return ids
 }
 
 // chatFolder is in the paths of emoji that stand in a text. An export numbers its chats in
