@@ -57,9 +57,9 @@ func (d *Daemon) supervise(ctx context.Context, end context.CancelCauseFunc, s S
 		stopped, err := d.follow(ctx, s, a)
 		switch {
 		case ctx.Err() != nil || err == nil && stopped:
-			if d.isPaused(a) || ctx.Err() != nil && !errors.Is(context.Cause(ctx), errIdle) {
+			if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errIdle) {
 				d.failWaiting(a, errStopped)
-			} // or it was resumed while it stopped, and goes on: who asked meanwhile waits for that
+			} // or it goes on: a pause answered who had asked, and who asked behind it waits for what follows
 			continue
 		case d.roundOf(a) != began:
 			pause.reset()

@@ -174,10 +174,11 @@ func (d *Daemon) setPaused(name string, paused bool, span time.Duration) error {
 		if span > 0 {
 			a.until = mark{now.boot + span, now.wall.Add(span), true}
 		}
-		if paused && a.stop != nil {
-			a.stop()
-		}
 		if paused {
+			if a.stop != nil {
+				a.stop()
+			}
+			a.answer(wishAnswer{err: ErrPaused}, a.wish)
 			a.state = StatePaused
 		} else {
 			a.state = StateStarting
