@@ -27,21 +27,32 @@ const (
 type checker struct {
 	path     string
 	lines    map[string]int
+	section  int // 1-based, of a list of sections; 0: any
 	problems []Problem
 }
 
 func (c *checker) bad(key, format string, args ...any) {
-	c.problems = append(c.problems, Problem{Line: c.lines[key], Key: key, Text: fmt.Sprintf(format, args...)})
+	line := c.lines[key]
+	if c.section > 0 {
+		line = c.lines[inSection(key, c.section)]
+		if line == 0 { // the key is missing: its section is where it should stand
+			name, _, _ := strings.Cut(key, ".")
+			line = c.lines[inSection(name+".", c.section)]
+		}
+	}
+	c.problems = append(c.problems, Problem{Line: line, Key: key, Text: fmt.Sprintf(format, args...)})
 }
 
 func (c *checker) config(cfg *Config) {
 	for key, place := range map[string]*string{"vault": &cfg.Vault, "state": &cfg.State, "secrets": &cfg.Secrets} {
-		if *place == "" {
+		if *place == "" && (key != "vault" || len(cfg.Copies) == 0) {
 			c.bad(key, "is missing: name a folder")
 		}
 		*place = resolve(c.path, *place)
 	}
 	slices.SortFunc(c.problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
+	c.copies(cfg)
+	c.spool(&cfg.Spool, len(cfg.AllCopies()))
 	c.apart(cfg)
 	c.telegram(&cfg.Telegram)
 	c.accounts(cfg.Accounts)
@@ -64,18 +75,31 @@ func (c *checker) rules(key string, rules []string) {
 // apart makes sure that what is sealed, what is not, and what may be deleted lie in
 // folders of their own: the vault is for others to see, the state can be deleted.
 func (c *checker) apart(cfg *Config) {
-	for _, p := range []struct{ key, place, key2, within, why string }{
-		{"state", cfg.State, "vault", cfg.Vault, "it is not sealed, and the vault is for others to see"},
-		{"secrets", cfg.Secrets, "vault", cfg.Vault, "they are not sealed, and the vault is for others to see"},
-		{"vault", cfg.Vault, "state", cfg.State, "the state can be deleted at any time"},
-		{"secrets", cfg.Secrets, "state", cfg.State, "the state can be deleted at any time"},
-	} {
-		if p.place == "" || p.within == "" {
-			continue // said already
+	apart := func(key string, section int, name, dir string) {
+		c.outside("state", cfg.State, name, dir, "it is not sealed, and the vault is for others to see")
+		c.outside("secrets", cfg.Secrets, name, dir, "they are not sealed, and the vault is for others to see")
+		c.section = section
+		c.outside(key, dir, "state", cfg.State, deletable)
+		c.section = 0
+	}
+	apart("vault", 0, "vault", cfg.Vault)
+	for i, one := range cfg.Copies {
+		if one.Where.Kind == KindFolder {
+			apart("copy.url", i+1, "copy "+one.Name, one.Where.Path)
 		}
-		if rel, err := filepath.Rel(p.within, p.place); err == nil && filepath.IsLocal(rel) {
-			c.bad(p.key, "lies in the folder of %s: %s", p.key2, p.why)
-		}
+	}
+	c.outside("secrets", cfg.Secrets, "state", cfg.State, deletable)
+}
+
+const deletable = "the state can be deleted at any time"
+
+// outside makes sure that the value of key does not lie in the folder of another.
+func (c *checker) outside(key, place, other, dir, why string) {
+	if place == "" || dir == "" {
+		return // said already
+	}
+	if rel, err := filepath.Rel(dir, place); err == nil && filepath.IsLocal(rel) {
+		c.bad(key, "lies in the folder of %s: %s", other, why)
 	}
 }
 

@@ -20,6 +20,10 @@ type Config struct {
 	// Secrets is the folder of writer.key and the sealed Telegram sessions.
 	// It opens no message; whoever has it can write to the vault and use the login.
 	Secrets string `toml:"secrets"`
+	// Copies are more places that hold the same vault. Vault may be left out where there
+	// is one: the first of them is then the one that is read first.
+	Copies []Copy `toml:"copy"`
+	Spool  Spool  `toml:"spool"`
 
 	Telegram Telegram  `toml:"telegram"`
 	Accounts []Account `toml:"account"`

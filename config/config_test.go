@@ -71,6 +71,8 @@ func TestRenderIsReadBack(t *testing.T) {
 			Media: Media{Kinds: []string{"photo"}, MaxSize: "2 MB", From: "2020-01-31", Chats: []ChatMedia{
 				{Chats: []string{"folder:Work"}, Until: "2021-01-01"}, {Chats: []string{"@x"}, Kinds: []string{"none"}, MaxSize: "1 kB"},
 			}},
+			Copies: []Copy{{Name: "a", URL: "/c"}, {Name: "b", URL: "s3://h.example/bucket/x", Credentials: "/cred", Region: "r", StorageClass: "C", Retention: "3d"}},
+			Spool:  Spool{MaxSize: "1 GiB", Need: 2},
 			Commit: Commit{Every: "1 GiB", After: "1h"},
 			Daemon: Daemon{Reconcile: "30m", CommitAfter: "2h", Verify: "never", Metrics: "127.0.0.1:1", Textfile: "/m/t.prom"},
 			Alarm: Alarm{
@@ -93,7 +95,7 @@ func TestRenderIsReadBack(t *testing.T) {
 				t.Errorf("second reading differs:\n%+v\n%+v", got, again)
 			}
 			if got.Telegram.APIID != c.Telegram.APIID || got.Telegram.Server != c.Telegram.Server ||
-				len(got.Telegram.Keys) != len(c.Telegram.Keys) || !reflect.DeepEqual(got.Media.Kinds, append([]string{}, c.Media.Kinds...)) {
+				len(got.Telegram.Keys) != len(c.Telegram.Keys) || len(got.Copies) != len(c.Copies) || got.Spool.Need != max(1, c.Spool.Need) || !reflect.DeepEqual(got.Media.Kinds, append([]string{}, c.Media.Kinds...)) {
 				t.Errorf("reads as %+v, was %+v", got, c)
 			}
 		})

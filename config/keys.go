@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -86,12 +87,14 @@ func distance(a, b string) int {
 }
 
 // keyLines finds the line of every dotted key in a TOML text, so that a value
-// which is well formed and still wrong can be pointed at.
+// which is well formed and still wrong can be pointed at. Of a key in a list of sections
+// it finds the first, and that of each section by the name that inSection gives it.
 func keyLines(data []byte) map[string]int {
 	lines := make(map[string]int)
 	p := unstable.Parser{}
 	p.Reset(data)
 	section := ""
+	counts := make(map[string]int) // of sections, by their name
 	for p.NextExpression() {
 		e := p.Expression()
 		key, line := "", 0
@@ -106,8 +109,15 @@ func keyLines(data []byte) map[string]int {
 		switch e.Kind {
 		case unstable.Table, unstable.ArrayTable:
 			section = key + "."
+			if e.Kind == unstable.ArrayTable {
+				counts[key]++
+				lines[inSection(key+".", counts[key])] = line
+			}
 		case unstable.KeyValue:
 			key = section + key
+			if n := counts[strings.TrimSuffix(section, ".")]; n > 0 {
+				lines[inSection(key, n)] = line
+			}
 		}
 		if _, seen := lines[key]; !seen {
 			lines[key] = line
@@ -115,3 +125,7 @@ func keyLines(data []byte) map[string]int {
 	}
 	return lines
 }
+
+// inSection is the name in keyLines of a key in the n-th section of a list, counted from
+// 1; of "section." it is the section itself.
+func inSection(key string, n int) string { return fmt.Sprintf("%s#%d", key, n) }

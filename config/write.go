@@ -23,6 +23,7 @@ func Render(c *Config) []byte {
 	put("# The writer's key and the sealed Telegram sessions. Opens no message.")
 	put("secrets = %s", quote(c.Secrets))
 	put("")
+	renderCopies(put, c)
 	renderTelegram(put, &c.Telegram)
 	accounts := c.Accounts
 	if len(accounts) == 0 {
@@ -72,6 +73,30 @@ func Render(c *Config) []byte {
 	optional(put, "after", c.Commit.After, "10m")
 	renderDaemon(put, c)
 	return []byte(b.String())
+}
+
+func renderCopies(put func(string, ...any), c *Config) {
+	put("# More places that hold the same vault: other drives, a NAS, a bucket. telekeep copy add writes such sections.")
+	if len(c.Copies) == 0 {
+		put("# [[copy]]")
+		put("# name = \"drive\"")
+		put("# url = \"/mnt/drive/telekeep\"")
+		put("")
+	}
+	for _, one := range c.Copies {
+		renderCopy(put, one)
+		put("")
+	}
+	put("[spool]")
+	put("# While no copy is there, what is fetched waits on this machine; at most so much.")
+	optional(put, "max_size", c.Spool.MaxSize, "4 GiB")
+	put("# How many copies must hold a thing until it leaves this machine.")
+	if c.Spool.Need > 1 {
+		put("need = %d", c.Spool.Need)
+	} else {
+		put("# need = 1")
+	}
+	put("")
 }
 
 func renderDaemon(put func(string, ...any), c *Config) {
