@@ -7,11 +7,13 @@
 //	   write, fsync, close
 //	   rename to ab12….age          never over an existing file
 //	   fsync packs/ab
+//	Replace                       the same, but over whatever file has the name
+//	Remove                        remove, fsync packs/ab
 //
 // Everything happens below the folder that was opened, through an os.Root: no name and
 // no symbolic link leads out of it, and if the drive is unplugged nothing lands in the
 // empty mount point. Files get mode 0600, directories 0700.
 //
-// It never overwrites and never deletes, except temporary files that a stopped process
-// left behind. It does not know what it stores.
+// It overwrites in Replace alone, and deletes nothing but what Remove names and temporary
+// files that a stopped process left behind. It does not know what it stores.
 package local

@@ -28,18 +28,20 @@ type Op string
 
 // The kinds of calls.
 const (
-	Put    Op = "put"
-	Get    Op = "get"
-	ReadAt Op = "readat"
-	Stat   Op = "stat"
-	List   Op = "list"
+	Put     Op = "put"
+	Get     Op = "get"
+	ReadAt  Op = "readat"
+	Stat    Op = "stat"
+	List    Op = "list"
+	Replace Op = "replace"
+	Remove  Op = "remove"
 )
 
 // A Call is what a fault function is asked about.
 type Call struct {
 	Op     Op
 	Name   string // of the object; the prefix of a list
-	Size   int64  // of what is to be stored; bytes asked for by a ReadAt; otherwise 0
+	Size   int64  // of what is to be put or exchanged; bytes asked for by a ReadAt; otherwise 0
 	Number int    // of this call among all calls so far, from 1
 }
 
@@ -55,7 +57,7 @@ type Destination struct {
 // Counts says what was done with a Destination so far, faults included.
 type Counts struct {
 	Calls    map[Op]int
-	BytesIn  int64 // stored under new names
+	BytesIn  int64 // stored under new names, or by a Replace
 	BytesOut int64 // read; of a Get, all bytes of the object
 }
 
@@ -69,8 +71,8 @@ func WithFaults(fault func(Call) error) *Destination {
 	return &Destination{fault: fault, objects: make(map[string][]byte), counts: Counts{Calls: make(map[Op]int)}}
 }
 
-// Kept wraps the error of a fault function: the Put happens all the same, as when the
-// answer of a server gets lost on the way back.
+// Kept wraps the error of a fault function: the Put, Replace or Remove happens all the
+// same, as when the answer of a server gets lost on the way back.
 func Kept(err error) error { return &keptError{err} }
 
 type keptError struct{ err error }
@@ -78,10 +80,16 @@ type keptError struct{ err error }
 func (e *keptError) Error() string { return e.err.Error() }
 func (e *keptError) Unwrap() error { return e.err }
 
+// isLost reports whether err keeps a change from being made.
+func isLost(err error) bool {
+	_, kept := errors.AsType[*keptError](err)
+	return err != nil && !kept
+}
+
 // Put stores a copy of data; see chunkstore.Destination.
 func (d *Destination) Put(ctx context.Context, name string, data []byte) error {
 	faultErr := d.begin(ctx, Call{Op: Put, Name: name, Size: int64(len(data))})
-	if _, kept := errors.AsType[*keptError](faultErr); faultErr != nil && !kept {
+	if isLost(faultErr) {
 		return faultErr
 	}
 	d.mu.Lock()

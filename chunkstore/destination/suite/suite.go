@@ -4,8 +4,9 @@
 //		suite.Test(t, func(t *testing.T) suite.Destination { … a new, empty one … })
 //	}
 //
-// Every driver runs it in every `go test`. It skips nothing: what a driver cannot do is
-// a failure. It knows nothing of how a driver works and never looks behind the interface.
+// Every driver runs it in every `go test`. What is said of chunkstore.Destination is
+// never skipped; the optional powers Free, Remove and Replace are tested where a driver
+// has them. It knows nothing of how a driver works and never looks behind the interface.
 package suite
 
 import (
@@ -59,6 +60,9 @@ func Test(t *testing.T, newDestination New) {
 		{"ConcurrentOther", testConcurrentOther},
 		{"NeverHalf", testNeverHalf},
 		{"Free", testFree},
+		{"Remove", testRemove},
+		{"Replace", testReplace},
+		{"ReplaceNeverHalf", testReplaceNeverHalf},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, newDestination(t)) })
 	}
