@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,6 +30,11 @@ type Commit struct {
 	// has no key can tell by them whether one is gone or was changed. Empty in
 	// commits of writers that did not list any.
 	Keys []OwnerKey
+	// Retired are packs of earlier commits of this writer that do not belong to the
+	// vault any more, ascending by hash. Mostly none; see retire.go.
+	Retired []Object
+	// Owner is the word of an owner for Retired; zero if there are none.
+	Owner [32]byte
 
 	// Hash is the SHA-256 of the commit's file: what the next one names as Previous.
 	Hash Hash
@@ -58,6 +64,8 @@ type commitValueJSON struct {
 	Index    objectJSON   `json:"index"`
 	Packs    []objectJSON `json:"packs"`
 	Keys     []keyJSON    `json:"keys,omitempty"`
+	Retired  []objectJSON `json:"retired,omitempty"`
+	Owner    string       `json:"owner,omitempty"`
 }
 
 type objectJSON struct {
@@ -77,9 +85,9 @@ func (c *Commit) sign(key crypto.SigningKey) []byte {
 }
 
 func (c *Commit) marshalValue() []byte {
-	packs := make([]objectJSON, len(c.Packs)) // never nil: an empty list is written as []
-	for i, p := range c.Packs {
-		packs[i] = p.json()
+	owner := ""
+	if c.Owner != [32]byte{} {
+		owner = hex.EncodeToString(c.Owner[:])
 	}
 	return mustJSON(commitValueJSON{
 		Telekeep: "commit",
@@ -90,8 +98,10 @@ func (c *Commit) marshalValue() []byte {
 		Time:     c.Time.UTC().Format(time.RFC3339),
 		Previous: c.Previous.String(),
 		Index:    c.Index.json(),
-		Packs:    packs,
+		Packs:    objectsJSON(c.Packs),
 		Keys:     keysJSON(c.Keys),
+		Retired:  objectsJSON(c.Retired),
+		Owner:    owner,
 	})
 }
 
@@ -158,20 +168,41 @@ func parseCommitValue(name string, value []byte) (*Commit, error) {
 	if c.Index, err = j.Index.object(); err != nil {
 		return nil, damagedObject(name, "the index: "+err.Error())
 	}
-	for _, p := range j.Packs {
-		pack, err := p.object()
-		if err != nil {
-			return nil, damagedObject(name, "a pack: "+err.Error())
-		}
-		if n := len(c.Packs); n > 0 && bytes.Compare(c.Packs[n-1].Hash[:], pack.Hash[:]) >= 0 {
-			return nil, damagedObject(name, "the packs are not in order")
-		}
-		c.Packs = append(c.Packs, pack)
+	if c.Packs, err = parseObjects(j.Packs); err != nil {
+		return nil, damagedObject(name, "the packs: "+err.Error())
 	}
 	if c.Keys, err = parseKeysJSON(j.Keys); err != nil {
 		return nil, damagedObject(name, "the owners' keys: "+err.Error())
 	}
+	if err := c.parseRetired(j.Retired, j.Owner); err != nil {
+		return nil, damagedObject(name, "the retired packs: "+err.Error())
+	}
 	return c, nil
+}
+
+// objectsJSON never returns nil: an empty list is written as [].
+func objectsJSON(list []Object) []objectJSON {
+	j := make([]objectJSON, len(list))
+	for i, o := range list {
+		j[i] = o.json()
+	}
+	return j
+}
+
+// parseObjects reads a list of packs, which must ascend by hash.
+func parseObjects(list []objectJSON) ([]Object, error) {
+	var objects []Object
+	for _, j := range list {
+		o, err := j.object()
+		if err != nil {
+			return nil, err
+		}
+		if n := len(objects); n > 0 && bytes.Compare(objects[n-1].Hash[:], o.Hash[:]) >= 0 {
+			return nil, errors.New("they are not in order")
+		}
+		objects = append(objects, o)
+	}
+	return objects, nil
 }
 
 func (j objectJSON) object() (Object, error) {

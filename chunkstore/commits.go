@@ -36,6 +36,20 @@ func Commits(ctx context.Context, dst Destination) ([]*Commit, []*Problem, error
 	return mergeByTime(chains), problems, nil
 }
 
+// chainsOf takes commits apart by their writers.
+func chainsOf(commits []*Commit) []*chain {
+	var chains []*chain
+	by := make(map[string]*chain)
+	for _, c := range commits {
+		if by[c.Writer] == nil {
+			by[c.Writer] = new(chain)
+			chains = append(chains, by[c.Writer])
+		}
+		by[c.Writer].commits = append(by[c.Writer].commits, c)
+	}
+	return chains
+}
+
 // Absent lists the packs and indexes that commits name and that are not there, or not as
 // long as they say, packs first. It takes no key and reads no file: what is there can be
 // damaged all the same, which Verify finds.
@@ -53,7 +67,8 @@ func Absent(ctx context.Context, dst Destination, commits []*Commit) ([]*Problem
 			problems = append(problems, newProblem(name, wrongLength(size, o.Size)))
 		}
 	}
-	for _, p := range packsOf([]*chain{{commits: commits}}) {
+	chains := chainsOf(commits)
+	for _, p := range packsOf(chains, retiredBy(chains, nil)) {
 		size, there := found.packs[p.Hash]
 		look(packName(p.Hash), size, there, p)
 	}

@@ -35,6 +35,9 @@ func (w *Writer) Commit(ctx context.Context, records []crypto.ID) (*Commit, erro
 	}
 	if landed != nil {
 		records = nil
+		if slices.Equal(landed.Retired, w.retiring.packs) {
+			w.retiring = retirement{}
+		}
 	}
 	next, err := w.prepare(records)
 	if err != nil || next == nil {
@@ -45,6 +48,7 @@ func (w *Writer) Commit(ctx context.Context, records []crypto.ID) (*Commit, erro
 		w.unsure = true
 		return nil, err
 	}
+	w.retiring = retirement{}
 	w.pipeline.committed()
 	w.resume.settled(next.changes)
 	return c, w.freeMemory()
@@ -100,7 +104,7 @@ func (w *Writer) prepare(records []crypto.ID) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(records) == 0 && len(packs) == 0 && len(changes) == 0 {
+	if len(records) == 0 && len(packs) == 0 && len(changes) == 0 && len(w.retiring.packs) == 0 {
 		return nil, nil
 	}
 	return &draft{records, packs, changes}, nil
@@ -129,6 +133,9 @@ func (w *Writer) publish(ctx context.Context, d *draft) (*Commit, error) {
 		Index:    Object{hashOf(index), int64(len(index))},
 		Packs:    d.packs,
 		Keys:     w.keys,
+	}
+	if err := w.retiring.sign(c); err != nil {
+		return nil, err
 	}
 	file := c.sign(w.secrets.SigningKey)
 	if len(file) > maxCommitFile {

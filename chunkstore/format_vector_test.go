@@ -13,7 +13,7 @@ import (
 const (
 	packVectors   = 10
 	indexVectors  = 9
-	commitVectors = 11
+	commitVectors = 16
 )
 
 // wantVector compares an error with the one that a vector expects.

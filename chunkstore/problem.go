@@ -23,6 +23,7 @@ const (
 	ProblemVersion    ProblemKind = "version"     // a format this code does not know
 	ProblemPadding    ProblemKind = "padding"     // a length that gives something away
 	ProblemUnreadable ProblemKind = "unreadable"  // the destination failed; nothing is known
+	ProblemRetired    ProblemKind = "retired"     // no problem: a commit says that packs do not belong to the vault any more
 )
 
 // A Problem is one thing that is wrong.

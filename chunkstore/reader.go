@@ -38,6 +38,7 @@ type Reader struct {
 	commits []*Commit
 	records map[string][]crypto.ID // by the name of the commit
 	index   chunkIndex
+	retired map[Hash]*Commit // packs that do not belong to the vault any more
 	faults  []*Problem
 	heads   []Head
 	// unindexed are the packs of commits whose index is lost.
@@ -106,6 +107,7 @@ func (r *Reader) load(ctx context.Context) error {
 		chains = append(chains, ch)
 	}
 	r.commits = mergeByTime(chains)
+	r.retired = retiredBy(chains, r.believe)
 	for _, c := range r.commits {
 		err := r.loadIndex(ctx, c)
 		if ctx.Err() != nil {
@@ -115,8 +117,18 @@ func (r *Reader) load(ctx context.Context) error {
 			r.fault(indexName(c.Writer, c.Seq), err)
 		}
 	}
-	r.index.sort()
+	r.index.sort(r.retired)
 	return nil
+}
+
+// believe reports whether an owner agreed to what a commit retires. Where not, that is a
+// fault of the commit and its packs still belong to the vault.
+func (r *Reader) believe(c *Commit) bool {
+	err := r.key.checkRetired(c)
+	if err != nil {
+		r.fault(commitName(c.Writer, c.Seq), err)
+	}
+	return err == nil
 }
 
 func (r *Reader) fault(object string, err error) *Problem {
@@ -206,6 +218,10 @@ func (r *Reader) Chunk(ctx context.Context, id crypto.ID) ([]byte, error) {
 // read reads one copy of a chunk.
 func (r *Reader) read(ctx context.Context, place chunkPlace) ([]byte, error) {
 	f, err := r.file(ctx, place.pack)
+	if errors.Is(err, ErrMissing) && r.index.retired[place.pack] {
+		by := r.retired[r.index.packs[place.pack].Hash]
+		return nil, fmt.Errorf("%w: %w by commit %d of writer %s", err, ErrRetired, by.Seq, by.Writer)
+	}
 	if err != nil {
 		return nil, err
 	}

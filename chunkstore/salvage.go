@@ -41,6 +41,7 @@ func (r *Reader) salvage(ctx context.Context, ids []crypto.Identity) error {
 		}
 		chains = append(chains, ch)
 	}
+	r.retired = retiredBy(chains, r.believe)
 	whole, err := r.salvageIndexes(ctx, chains, found)
 	if err != nil {
 		return err
@@ -49,7 +50,7 @@ func (r *Reader) salvage(ctx context.Context, ids []crypto.Identity) error {
 		return err
 	}
 	r.commits = mergeByTime(chains)
-	r.index.sort()
+	r.index.sort(r.retired)
 	return nil
 }
 

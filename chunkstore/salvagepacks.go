@@ -58,6 +58,7 @@ const unknownChunks = "chunks that no readable index names"
 func (r *Reader) checkPack(p Object, found *listing, lost func() string) {
 	size, ok := found.packs[p.Hash]
 	switch {
+	case r.retired[p.Hash] != nil: // as far as it is there, it is of use
 	case !ok:
 		r.fault(packName(p.Hash), fmt.Errorf("%w: a commit lists it", ErrMissing)).Lost = lost()
 	case size != p.Size:

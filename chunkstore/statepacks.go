@@ -122,6 +122,9 @@ func (s *state) dropPending(p Object) error {
 // not known.
 func (s *state) apply(c *Commit, index []byte, id crypto.Identity, lost bool) (records []crypto.ID, err error) {
 	err = s.update("take over a commit", func(tx *sql.Tx) error {
+		if err := retirePacks(tx, c.Retired); err != nil { // before their chunks come again, in new packs
+			return err
+		}
 		left := c.Packs
 		err := openIndex(index, indexVisitor{
 			records: func(ids []crypto.ID) error {
@@ -154,6 +157,9 @@ func (s *state) apply(c *Commit, index []byte, id crypto.Identity, lost bool) (r
 // applyLost makes a commit whose index is lost part of the state.
 func (s *state) applyLost(c *Commit) error {
 	return s.update("take over a commit", func(tx *sql.Tx) error {
+		if err := retirePacks(tx, c.Retired); err != nil {
+			return err
+		}
 		for _, p := range c.Packs {
 			if _, err := tx.Exec("INSERT OR IGNORE INTO pack (hash, size) VALUES (?, ?)", p.Hash[:], p.Size); err != nil {
 				return err
@@ -161,6 +167,67 @@ func (s *state) applyLost(c *Commit) error {
 		}
 		return errors.Join(s.setLost(tx, c.Seq), s.link(tx, c))
 	})
+}
+
+// retirePacks forgets packs and the chunks that are known to be in them.
+func retirePacks(tx *sql.Tx, packs []Object) error {
+	if len(packs) == 0 {
+		return nil
+	}
+	find := func(gone *sql.Stmt) error {
+		for _, p := range packs {
+			if _, err := gone.Exec(p.Hash[:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := forgetIn(tx, "INSERT INTO gone SELECT number FROM pack WHERE hash = ?", find); err != nil {
+		return err
+	}
+	for _, p := range packs {
+		if _, err := tx.Exec("DELETE FROM pack WHERE hash = ?", p.Hash[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetIn forgets the chunks of packs, whose numbers find adds with a statement of its own.
+func forgetIn(tx *sql.Tx, add string, find func(gone *sql.Stmt) error) error {
+	if _, err := tx.Exec("CREATE TEMP TABLE gone (number INTEGER PRIMARY KEY)"); err != nil {
+		return err
+	}
+	gone, err := tx.Prepare(add)
+	if err != nil {
+		return err
+	}
+	defer gone.Close()
+	if err := find(gone); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("DELETE FROM chunk WHERE pack IN (SELECT number FROM gone)"); err != nil {
+		return err
+	}
+	_, err = tx.Exec("DROP TABLE gone")
+	return err
+}
+
+// numbers returns the numbers of those packs that are known.
+func (s *state) numbers(packs []Object) ([]int64, error) {
+	var numbers []int64
+	for _, p := range packs {
+		var n int64
+		err := s.db.QueryRow("SELECT number FROM pack WHERE hash = ?", p.Hash[:]).Scan(&n)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, s.wrap("look up a pack", err)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
 }
 
 // link makes c the last commit.

@@ -181,18 +181,13 @@ func (s *state) forgetChunks(packs []int64) error {
 		return nil
 	}
 	return s.update("forget packs", func(tx *sql.Tx) error {
-		if _, err := tx.Exec("CREATE TEMP TABLE gone (number INTEGER PRIMARY KEY)"); err != nil {
-			return err
-		}
-		for _, number := range packs {
-			if _, err := tx.Exec("INSERT INTO gone VALUES (?)", number); err != nil {
-				return err
+		return forgetIn(tx, "INSERT INTO gone VALUES (?)", func(gone *sql.Stmt) error {
+			for _, number := range packs {
+				if _, err := gone.Exec(number); err != nil {
+					return err
+				}
 			}
-		}
-		if _, err := tx.Exec("DELETE FROM chunk WHERE pack IN (SELECT number FROM gone)"); err != nil {
-			return err
-		}
-		_, err := tx.Exec("DROP TABLE gone")
-		return err
+			return nil
+		})
 	})
 }

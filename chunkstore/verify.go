@@ -35,16 +35,20 @@ type VerifyOptions struct {
 
 // A Report is what Verify found.
 type Report struct {
-	Vault    string     `json:"vault"`
-	Deep     bool       `json:"deep"`
-	Writers  int        `json:"writers"`
-	Commits  int        `json:"commits"`
-	Packs    int        `json:"packs"`  // listed by commits
-	Bytes    int64      `json:"bytes"`  // of packs and indexes that were read
-	Chunks   int64      `json:"chunks"` // recomputed by a deep check
-	Problems []*Problem `json:"problems"`
+	Vault   string `json:"vault"`
+	Deep    bool   `json:"deep"`
+	Writers int    `json:"writers"`
+	Commits int    `json:"commits"`
+	Packs   int    `json:"packs"`  // listed by commits
+	Bytes   int64  `json:"bytes"`  // of packs and indexes that were read
+	Chunks  int64  `json:"chunks"` // recomputed by a deep check
+	// Retired is how many packs do not belong to the vault any more and lie there still,
+	// and how many bytes they have. They are not read.
+	Retired      int        `json:"retired,omitempty"`
+	RetiredBytes int64      `json:"retired_bytes,omitempty"`
+	Problems     []*Problem `json:"problems"`
 	// Notices are things that somebody should know about and that cost nothing: an
-	// owner's key file was removed, README.txt is gone.
+	// owner's key file was removed, README.txt is gone, a commit retires packs.
 	Notices []*Problem `json:"notices"`
 	// Orphans are objects that nothing leads to: left by a writer that was stopped,
 	// being written right now, or none of the vault's at all. They are no problem.
@@ -79,8 +83,9 @@ type verifier struct {
 	vault   *Vault
 	key     *VaultKey // nil unless deep
 	index   chunkIndex
-	dirs    map[Hash]Hash // hash of a pack ▶ hash of its directory by the index
-	total   int64         // bytes to read
+	retired map[Hash]*Commit // packs that do not belong to the vault any more
+	dirs    map[Hash]Hash    // hash of a pack ▶ hash of its directory by the index
+	total   int64            // bytes to read
 
 	mu     sync.Mutex // guards report and done while packs are read
 	report Report
@@ -113,7 +118,8 @@ func (v *verifier) run(ctx context.Context) error {
 	if err := v.checkSecrets(ctx, found); err != nil {
 		return err
 	}
-	v.total = found.bytesOf(chains)
+	v.checkRetired(chains)
+	v.total = found.bytesOf(chains, v.retired)
 	records, err := v.checkIndexes(ctx, chains)
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ func (v *verifier) checkIndexes(ctx context.Context, chains []*chain) ([]recordR
 			roots = append(roots, recordRoot{name, ids})
 		}
 	}
-	v.index.sort()
+	v.index.sort(v.retired)
 	return roots, nil
 }
 
@@ -77,7 +77,7 @@ func (v *verifier) checkRecords(roots []recordRoot) {
 	for _, root := range roots {
 		lost := 0
 		for _, id := range root.ids {
-			if len(v.index.find(id)) == 0 {
+			if !v.index.belongs(id) {
 				lost++
 			}
 		}

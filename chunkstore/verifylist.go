@@ -84,9 +84,9 @@ func (l *listing) holdsVault() bool {
 }
 
 // bytesOf returns how many bytes will be read.
-func (l *listing) bytesOf(chains []*chain) int64 {
+func (l *listing) bytesOf(chains []*chain, retired map[Hash]*Commit) int64 {
 	var total int64
-	for _, p := range packsOf(chains) {
+	for _, p := range packsOf(chains, retired) {
 		total += l.packs[p.Hash] // nothing if it is missing
 	}
 	for _, ch := range chains {
@@ -97,8 +97,8 @@ func (l *listing) bytesOf(chains []*chain) int64 {
 	return total
 }
 
-// packsOf returns the packs of all commits, each once, ascending.
-func packsOf(chains []*chain) []Object {
+// packsOf returns the packs of all commits but those that are retired, each once, ascending.
+func packsOf(chains []*chain, retired map[Hash]*Commit) []Object {
 	var packs []Object
 	for _, ch := range chains {
 		for _, c := range ch.commits {
@@ -108,12 +108,13 @@ func packsOf(chains []*chain) []Object {
 	slices.SortFunc(packs, func(a, b Object) int {
 		return cmp.Or(slices.Compare(a.Hash[:], b.Hash[:]), cmp.Compare(a.Size, b.Size))
 	})
-	return slices.Compact(packs)
+	packs = slices.Compact(packs)
+	return slices.DeleteFunc(packs, func(p Object) bool { return retired[p.Hash] != nil })
 }
 
 // orphans notes what nothing leads to.
 func (v *verifier) orphans(l *listing, chains []*chain) {
-	for _, p := range packsOf(chains) {
+	for _, p := range packsOf(chains, nil) {
 		delete(l.packs, p.Hash)
 	}
 	for _, ch := range chains {

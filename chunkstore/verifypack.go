@@ -19,7 +19,8 @@ const readStep = 1 << 20
 // checkPacks reads every pack that a commit lists, several at once.
 func (v *verifier) checkPacks(ctx context.Context, chains []*chain, found *listing) error {
 	var wanted []Object
-	for _, p := range packsOf(chains) {
+	v.tellRetired(found)
+	for _, p := range packsOf(chains, v.retired) {
 		v.report.Packs++
 		size, ok := found.packs[p.Hash]
 		switch {

@@ -77,6 +77,7 @@ type Writer struct {
 
 	committing sync.Mutex // held for a whole Commit, and while closing
 	unsure     bool       // the last Commit failed after it had begun to store; guarded by committing
+	retiring   retirement // what the next Commit retires; guarded by committing
 	closed     bool       // guarded by committing
 
 	noticing sync.Mutex

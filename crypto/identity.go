@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"github.com/zeebo/blake3"
 )
 
 // maxWorkFactor is the largest scrypt cost that Open accepts, as a power of two:
@@ -88,6 +89,16 @@ func (i Identity) IsZero() bool { return i.age == nil }
 // keys and passphrases, which live elsewhere. Only a direct call gives the secret:
 // package fmt and log/slog print a placeholder.
 func (i Identity) String() string { return i.text }
+
+// Derive makes a key for one purpose from the secret of a native identity, as Key.Derive
+// does from a Key. Those that String gives nothing for have none: ok is false.
+func (i Identity) Derive(context string) (k Key, ok bool) {
+	if i.text == "" {
+		return k, false
+	}
+	blake3.DeriveKey(context, []byte(i.text), k[:])
+	return k, true
+}
 
 // File returns the text of an age identity file for a native identity, as age-keygen
 // writes it: two comments and the secret. It is for a file of mode 0600.
