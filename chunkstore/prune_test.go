@@ -24,11 +24,15 @@ type hoard struct {
 func newHoard(t testing.TB, dst *memory.Destination) *hoard {
 	h := &hoard{fixture: newFixture(t, dst)}
 	w := h.writer()
-	for i, sizes := range [][]int{{3 << 20, 2 << 20, 500_000, 600_000}, {100_000, 9 << 20}, {1 << 20, 1000}} {
+	for i, sizes := range [][]int{{3 << 20, 2 << 20, 500_000, 600_000}, {100_000, 9 << 20}, {1 << 20, 1000}, {500}, {2 << 20}} {
 		for j, size := range sizes {
 			data := noise(byte(10*i+j+1), size)
 			h.files = append(h.files, data)
 			h.chunks = append(h.chunks, store(t, w, data))
+		}
+		if i == 4 { // nothing but what is not wanted
+			commit(t, w, nil)
+			continue
 		}
 		commit(t, w, store(t, w, text(uint64(i), 50_000)))
 	}
