@@ -184,13 +184,11 @@ func readCommitWith(ctx context.Context, dst Destination, vault, writer string, 
 		return nil, err
 	}
 	c, err := parse(name, data)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case c.Vault != vault:
-		return nil, fmt.Errorf("%s: %w: it belongs to vault %s", name, ErrOtherVault, c.Vault)
-	case c.Writer != writer || c.Seq != seq:
-		return nil, fmt.Errorf("%s: %w: it belongs to another place, %s", name, ErrChain, commitName(c.Writer, c.Seq))
+	}
+	if err := c.belongs(name, vault, writer, seq); err != nil {
+		return nil, err
 	}
 	return c, nil
 }

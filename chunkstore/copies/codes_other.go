@@ -1,0 +1,11 @@
+//go:build !unix
+
+package copies
+
+import "syscall"
+
+// noSpace is what systems say when there is no room left.
+var noSpace = []syscall.Errno{syscall.ENOSPC}
+
+// gone is what systems say when a device or a server is not there any more.
+var gone = []syscall.Errno{syscall.ENODEV, syscall.ENXIO}

@@ -1,0 +1,220 @@
+package copies
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"telekeep/chunkstore"
+	"telekeep/chunkstore/destination/memory"
+	"telekeep/crypto"
+)
+
+// A drive is a place in memory that can be unplugged and told to fail.
+type drive struct {
+	*memory.Destination
+	name string
+
+	mu       sync.Mutex
+	away     bool
+	fault    func(memory.Call) error
+	identity string
+	free     int64
+	opened   int
+}
+
+func newDrive(name string) *drive {
+	d := &drive{name: name, identity: "uuid=" + name, free: 1 << 40}
+	d.Destination = memory.WithFaults(func(c memory.Call) error {
+		d.mu.Lock()
+		away, fault := d.away, d.fault
+		d.mu.Unlock()
+		if away {
+			return syscall.ENODEV
+		}
+		if fault != nil {
+			return fault(c)
+		}
+		return nil
+	})
+	return d
+}
+
+func (d *drive) place() Place {
+	return Place{Name: d.name, Open: func(context.Context) (Driver, error) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.away {
+			return nil, fmt.Errorf("open %s: %w", d.name, syscall.ENODEV)
+		}
+		d.opened++
+		return d, nil
+	}}
+}
+
+func (d *drive) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.opened--
+	return nil
+}
+
+func (d *drive) Identity(context.Context) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.identity, nil
+}
+
+func (d *drive) Free(context.Context) (int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.free, nil
+}
+
+func (d *drive) set(change func(d *drive)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change(d)
+}
+
+func (d *drive) unplug()                          { d.set(func(d *drive) { d.away = true }) }
+func (d *drive) plug()                            { d.set(func(d *drive) { d.away = false }) }
+func (d *drive) fail(f func(c memory.Call) error) { d.set(func(d *drive) { d.fault = f }) }
+
+// A fixture is a vault that lies on several drives, and the state of one machine.
+type fixture struct {
+	t       *testing.T
+	vault   *chunkstore.Vault
+	secrets *chunkstore.WriterSecrets
+	owner   crypto.Identity
+	drives  []*drive
+	dir     string
+	options Options
+
+	mu     sync.Mutex
+	clock  time.Time
+	events []Event
+}
+
+// newFixture makes a vault on the first of some drives and copies it, empty, to the others.
+func newFixture(t *testing.T, names ...string) *fixture {
+	t.Helper()
+	f := &fixture{t: t, dir: t.TempDir(), clock: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)}
+	for _, name := range names {
+		f.drives = append(f.drives, newDrive(name))
+	}
+	owner, err := crypto.NewIdentity()
+	check(t, err)
+	f.owner = owner
+	first := f.drives[0]
+	f.vault, f.secrets, err = chunkstore.Create(t.Context(), first, chunkstore.CreateOptions{
+		Owners: []chunkstore.Owner{{Name: "owner", Recipient: owner.Recipient()}}, Now: f.now,
+	})
+	check(t, err)
+	for _, d := range f.drives[1:] {
+		for _, name := range first.Names() {
+			check(t, d.Put(t.Context(), name, first.Object(name)))
+		}
+	}
+	f.options = Options{
+		Vault: f.vault.ID, Secrets: f.secrets, Reserve: -1, Now: f.now, Notice: f.notice,
+		Spool: filepath.Join(f.dir, "spool"), State: filepath.Join(f.dir, "copies.db"),
+	}
+	for _, d := range f.drives {
+		f.options.Places = append(f.options.Places, d.place())
+	}
+	return f
+}
+
+// now is a clock that goes on by a second whenever it is asked.
+func (f *fixture) now() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.clock = f.clock.Add(time.Second)
+	return f.clock
+}
+
+// later makes it so late that every place is tried again.
+func (f *fixture) later() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.clock = f.clock.Add(time.Hour)
+}
+
+func (f *fixture) notice(e Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.events = append(f.events, e)
+}
+
+// open opens the Set; the end of the test closes it.
+func (f *fixture) open() *Set {
+	f.t.Helper()
+	s, err := Open(f.t.Context(), f.options)
+	check(f.t, err)
+	f.t.Cleanup(func() { check(f.t, s.Close()) })
+	return s
+}
+
+// writer opens a Writer that the end of the test closes.
+func (f *fixture) writer(dst chunkstore.Destination) *chunkstore.Writer {
+	f.t.Helper()
+	w, err := chunkstore.OpenWriter(f.t.Context(), dst, f.writerOptions())
+	check(f.t, err)
+	f.t.Cleanup(func() { check(f.t, w.Close()) })
+	return w
+}
+
+func (f *fixture) writerOptions() chunkstore.WriterOptions {
+	return chunkstore.WriterOptions{
+		Secrets: f.secrets, StatePath: filepath.Join(f.dir, "state.db"), PackSize: 8 << 20, OpenPacks: 1, Workers: 1, Now: f.now,
+	}
+}
+
+// store writes bytes and commits them.
+func store(t *testing.T, w *chunkstore.Writer, data []byte) *chunkstore.Commit {
+	t.Helper()
+	s := w.NewStream()
+	_, err := s.Write(data)
+	check(t, err)
+	ids, err := s.Close()
+	check(t, err)
+	c, err := w.Commit(t.Context(), ids)
+	check(t, err)
+	if c == nil {
+		t.Fatal("the commit found nothing new")
+	}
+	return c
+}
+
+// verify checks each drive without keys and expects no problem.
+func (f *fixture) verify() {
+	f.t.Helper()
+	for _, d := range f.drives {
+		report, err := chunkstore.Verify(context.Background(), d.CrashClone(), chunkstore.VerifyOptions{})
+		check(f.t, err)
+		for _, p := range report.Problems {
+			f.t.Errorf("drive %s: %v", d.name, p)
+		}
+	}
+}
+
+// noise returns n bytes that do not compress, the same for the same seed.
+func noise(seed uint64, n int) []byte {
+	b := make([]byte, n)
+	r := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16)})
+	r.Read(b) // never fails
+	return b
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,65 @@
+package copies
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"telekeep/chunkstore"
+)
+
+// Status returns what is known of each copy, without asking any.
+func (s *Set) Status() ([]Status, error) {
+	var all []Status
+	for _, p := range s.places {
+		r, err := s.notes.row(p.Name)
+		if err != nil {
+			return nil, err
+		}
+		heads, err := s.notes.headsOf(p.Name)
+		if err != nil {
+			return nil, err
+		}
+		p.mu.Lock()
+		st := Status{Name: p.Name, State: p.state, Err: p.err, LastSeen: r.seen, Caught: r.caught, Behind: p.missed, Free: -1}
+		if p.handle != nil {
+			heads = maps.Clone(p.heads)
+		}
+		p.mu.Unlock()
+		st.Heads = slices.SortedFunc(maps.Values(heads), func(a, b chunkstore.Head) int { return cmp.Compare(a.Writer, b.Writer) })
+		all = append(all, st)
+	}
+	return all, nil
+}
+
+// Look asks each copy how it is, also those that failed only now, and lists all that are
+// there, to tell exactly what each lacks.
+func (s *Set) Look(ctx context.Context) ([]Status, error) {
+	s.reachAll(ctx, true) // what is not there says so in its state
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	all, err := s.Status()
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range s.places {
+		s.lookAt(ctx, p, &all[i])
+	}
+	return all, ctx.Err()
+}
+
+func (s *Set) lookAt(ctx context.Context, p *place, st *Status) {
+	h, err := p.use(ctx, false)
+	if err != nil {
+		return
+	}
+	defer p.done(h)
+	st.LastSeen = s.o.Now()
+	if f, ok := h.driver.(freer); ok {
+		if free, err := f.Free(ctx); err == nil {
+			st.Free = free
+		}
+	}
+}

@@ -1,0 +1,246 @@
+package copies
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"telekeep/chunkstore"
+)
+
+// How long a place that failed is left alone: the first time and at most.
+const (
+	firstPause = time.Second
+	lastPause  = 2 * time.Minute
+)
+
+// A place is one copy as this process knows it.
+type place struct {
+	Place
+	set *Set
+
+	opening sync.Mutex // held while the place is opened and looked at
+	chain   sync.Mutex // held while a commit is stored there
+
+	mu       sync.Mutex
+	handle   *handle // nil: not open
+	state    State
+	err      error     // why, if state is not Current
+	failures int       // since it last worked
+	retry    time.Time // until then it is left alone (for Full and ReadOnly: with what is to be stored)
+	heads    map[string]chunkstore.Head
+	stored   map[string]int64 // packs and indexes that were stored there and no commit lists yet ▶ length
+	missed   Lack
+	checked  time.Time // when it was last seen to be the right place
+}
+
+// A handle is an opened place. It is closed by whoever uses it last.
+type handle struct {
+	driver Driver
+	barred error         // why nothing may be written there until it is settled
+	users  int           // guarded by the place's mu, as is given
+	given  bool          // up: nobody may begin to use it
+	closed chan struct{} // when the driver is
+	err    error         // of closing it
+}
+
+// use returns the opened place, opening it if that is not too soon after a failure;
+// force makes any time right. The caller calls done.
+func (p *place) use(ctx context.Context, force bool) (*handle, error) {
+	if h := p.take(); h != nil {
+		return h, nil
+	}
+	p.opening.Lock()
+	defer p.opening.Unlock()
+	if h := p.take(); h != nil {
+		return h, nil
+	}
+	if err := p.resting(force); err != nil {
+		return nil, err
+	}
+	h, err := p.openNow(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.change(stateOfOpening(err), err)
+		}
+		return nil, fmt.Errorf("copy %s: %w", p.Name, err)
+	}
+	return h, nil
+}
+
+// openNow opens the place, looks whether it is the right one and what is there.
+func (p *place) openNow(ctx context.Context) (*handle, error) {
+	driver, err := p.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.inspect(ctx, driver)
+	if err != nil {
+		return nil, errors.Join(err, driver.Close())
+	}
+	h := &handle{driver: driver, barred: found.barred, users: 1, closed: make(chan struct{})}
+	p.mu.Lock()
+	p.handle, p.heads, p.checked = h, found.heads, p.set.o.Now()
+	p.stored = make(map[string]int64)
+	p.mu.Unlock()
+	p.set.learnHeads(found.heads)
+	if found.barred == nil {
+		err = p.set.notes.saw(p.Name, found.identity, p.set.o.Now(), found.heads)
+	}
+	p.settleState()
+	return h, err
+}
+
+// take returns the handle if the place is open.
+func (p *place) take() *handle {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.handle != nil {
+		p.handle.users++
+	}
+	return p.handle
+}
+
+// resting returns why the place is not to be opened now.
+func (p *place) resting(force bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.set.isClosed() {
+		return ErrClosed
+	}
+	if !force && p.set.o.Now().Before(p.retry) && p.err != nil {
+		return fmt.Errorf("copy %s: %w", p.Name, p.err)
+	}
+	return nil
+}
+
+// done ends one use.
+func (p *place) done(h *handle) {
+	p.mu.Lock()
+	h.users--
+	last := h.given && h.users == 0
+	p.mu.Unlock()
+	if last {
+		h.close()
+	}
+}
+
+func (h *handle) close() {
+	h.err = h.driver.Close()
+	close(h.closed)
+}
+
+// giveUp keeps everybody from using the handle further and closes it when the last user
+// is done.
+func (p *place) giveUp(h *handle) {
+	p.mu.Lock()
+	last := !h.given && h.users == 0
+	h.given = true
+	if p.handle == h {
+		p.handle = nil
+	}
+	p.mu.Unlock()
+	if last {
+		h.close()
+	}
+}
+
+// release closes the place and waits until that is done.
+func (p *place) release() error {
+	p.opening.Lock()
+	defer p.opening.Unlock()
+	p.mu.Lock()
+	h := p.handle
+	p.mu.Unlock()
+	if h == nil {
+		return nil
+	}
+	p.giveUp(h)
+	<-h.closed
+	p.change(Released, nil)
+	return h.err
+}
+
+// failed notes the error of a call to the place, and gives the place up if it is gone.
+// It returns the error, with the name of the copy.
+func (p *place) failed(ctx context.Context, h *handle, err error) error {
+	state, drop, ok := stateOf(ctx, err)
+	if ok {
+		p.change(state, err)
+	}
+	if drop {
+		p.giveUp(h)
+	}
+	return fmt.Errorf("copy %s: %w", p.Name, err)
+}
+
+// change sets the state and tells of it if it is another one. A state that is an error
+// makes the place rest, longer each time.
+func (p *place) change(state State, err error) {
+	p.mu.Lock()
+	before := p.state
+	p.state, p.err = state, err
+	switch state {
+	case Away, Failing, Refused, Full, ReadOnly:
+		p.retry = p.set.o.Now().Add(min(firstPause<<min(p.failures, 10), lastPause))
+		p.failures++
+	default:
+		p.failures, p.retry = 0, time.Time{}
+	}
+	p.mu.Unlock()
+	if before != state && p.set.o.Notice != nil {
+		p.set.o.Notice(Event{Copy: p.Name, Time: p.set.o.Now(), Before: before, State: state, Err: err})
+	}
+}
+
+// head returns the last commit of a writer there.
+func (p *place) head(writer string) chunkstore.Head {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.heads[writer]
+}
+
+// allHeads returns the last commits of all writers there.
+func (p *place) allHeads() map[string]chunkstore.Head {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.heads)
+}
+
+// present reports whether the place is open.
+func (p *place) present() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.handle != nil
+}
+
+func (p *place) isBarred() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.handle == nil || p.handle.barred != nil
+}
+
+// settleState finds the state of a place that is there and works.
+func (p *place) settleState() {
+	known := p.set.knownHeads()
+	p.mu.Lock()
+	h, missed := p.handle, p.missed
+	behind := missed.Objects > 0
+	for writer, k := range known {
+		behind = behind || p.heads[writer].Seq < k.Seq
+	}
+	resting := (p.state == Full || p.state == ReadOnly) && p.set.o.Now().Before(p.retry)
+	p.mu.Unlock()
+	switch {
+	case h == nil || resting:
+	case h.barred != nil:
+		p.change(Refused, h.barred)
+	case behind:
+		p.change(Behind, ErrBehind)
+	default:
+		p.change(Current, nil)
+	}
+}

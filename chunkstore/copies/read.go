@@ -1,0 +1,218 @@
+package copies
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+
+	"telekeep/chunkstore"
+)
+
+// candidates returns the places in the order in which they are read: those that nothing
+// may be written to come last, because something is wrong with them.
+func (s *Set) candidates() []*place {
+	var good, bad []*place
+	for _, p := range s.places {
+		if p.present() && p.isBarred() {
+			bad = append(bad, p)
+		} else {
+			good = append(good, p)
+		}
+	}
+	return append(good, bad...)
+}
+
+// each calls f for the places that are there, one after the other, until one succeeds, and
+// then for the spool. If none does, the error is fs.ErrNotExist if all that could be asked
+// say so, and says which could not be asked. keep leaves the handle of the place that
+// succeeded in use.
+func (s *Set) each(ctx context.Context, name string, f func(d chunkstore.Destination, done func()) error) error {
+	var failed []error
+	var away []error
+	for _, p := range s.candidates() {
+		h, err := p.use(ctx, false)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			away = append(away, err)
+			continue
+		}
+		err = f(h.driver, func() { p.done(h) })
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = append(failed, p.failed(ctx, h, err))
+		}
+		p.done(h)
+		if ctx.Err() != nil {
+			return err
+		}
+	}
+	for _, d := range s.spooled() {
+		if err := f(d, func() {}); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if len(failed) > 0 {
+		return errors.Join(failed...)
+	}
+	return notThere(name, away)
+}
+
+// notThere is the error for an object that no place that could be asked has.
+func notThere(name string, away []error) error {
+	if len(away) == 0 {
+		return fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+	}
+	return fmt.Errorf("%s: %w at any copy that is there (%w)", name, fs.ErrNotExist, unsorted(errors.Join(away...)))
+}
+
+// unsorted is an error that only says something: what it wraps is not what the caller met.
+func unsorted(err error) error { return errors.New(err.Error()) }
+
+// spooled returns the parts of the spool that may answer for places: what waits always; what
+// is kept only while places are away that should have it.
+func (s *Set) spooled() []chunkstore.Destination {
+	switch {
+	case s.spool == nil:
+		return nil
+	case s.Partial():
+		return []chunkstore.Destination{s.spool.queue, s.spool.keep}
+	}
+	return []chunkstore.Destination{s.spool.queue}
+}
+
+// Stat returns the length of an object; see chunkstore.Destination.
+func (s *Set) Stat(ctx context.Context, name string) (size int64, err error) {
+	err = s.each(ctx, name, func(d chunkstore.Destination, done func()) error {
+		var err error
+		if size, err = d.Stat(ctx, name); err == nil {
+			done()
+		}
+		return err
+	})
+	return size, err
+}
+
+// ReadAt reads a part of an object; see chunkstore.Destination. A place that fails is
+// passed over.
+func (s *Set) ReadAt(ctx context.Context, name string, p []byte, off int64) (n int, err error) {
+	var end error
+	err = s.each(ctx, name, func(d chunkstore.Destination, done func()) error {
+		read, err := d.ReadAt(ctx, name, p, off)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		n, end = read, err
+		done()
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, end
+}
+
+// Get opens an object; see chunkstore.Destination. If the place fails in the middle, what
+// is left is read from the next one that has the object.
+func (s *Set) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	r := &reader{set: s, ctx: ctx, name: name}
+	err := s.each(ctx, name, r.begin)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// A reader reads an object, from another place if one fails.
+type reader struct {
+	set   *Set
+	ctx   context.Context
+	name  string
+	from  io.ReadCloser
+	done  func()
+	off   int64
+	tries int
+}
+
+// begin opens the object at one place and goes to where the last one failed.
+func (r *reader) begin(d chunkstore.Destination, done func()) error {
+	from, err := d.Get(r.ctx, r.name)
+	if err != nil {
+		return err
+	}
+	if n, err := io.CopyN(io.Discard, from, r.off); err != nil {
+		if err == io.EOF {
+			err = fmt.Errorf("%s is only %d bytes long there: %w", r.name, n, io.ErrUnexpectedEOF)
+		}
+		return errors.Join(err, from.Close())
+	}
+	r.from, r.done = from, done
+	return nil
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	for {
+		n, err := r.from.Read(p)
+		r.off += int64(n)
+		if n > 0 && err != io.EOF {
+			return n, nil // an error comes again
+		}
+		if err == nil || err == io.EOF || r.ctx.Err() != nil || r.tries >= len(r.set.places) {
+			return n, err
+		}
+		r.tries++
+		if again := r.resume(); again != nil {
+			return 0, errors.Join(err, again)
+		}
+	}
+}
+
+// resume opens the object again, at whichever place has it.
+func (r *reader) resume() error {
+	r.from.Close() // it failed already
+	r.done()
+	r.from, r.done = io.NopCloser(eof{}), func() {}
+	return r.set.each(r.ctx, r.name, r.begin)
+}
+
+func (r *reader) Close() error {
+	err := r.from.Close()
+	r.done()
+	r.done = func() {}
+	return err
+}
+
+type eof struct{}
+
+func (eof) Read([]byte) (int, error) { return 0, io.EOF }
+
+// List visits the union of what lies at all places that are there, and in the spool; see
+// chunkstore.Destination. It fails if a place failed that may hold what the others lack.
+// Where places disagree about a length, the longest is told: files get cut off, they do not
+// grow.
+func (s *Set) List(ctx context.Context, prefix string, visit func(name string, size int64) error) error {
+	sizes, err := s.union(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	names := make([]string, 0, len(sizes))
+	for name := range sizes {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if ctx.Err() != nil {
+			return fmt.Errorf("list %s: %w", prefix, ctx.Err())
+		}
+		if err := visit(name, sizes[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,338 @@
+package copies
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"telekeep/chunkstore"
+	"telekeep/chunkstore/destination/local"
+	"telekeep/internal/durable"
+)
+
+// A spool holds what fewer places than needed do, and what a Writer needs to be opened:
+//
+//	queue/  objects that wait: every index and commit before it goes anywhere, and packs
+//	        that too few places took
+//	keep/   vault.json, keys, writers, and of each writer the newest index and commit
+//
+// An object leaves the queue when enough places hold it. What is in the queue counts as
+// stored; what is only kept is no proof that any place has it.
+type spool struct {
+	root  *os.Root
+	queue *local.Destination
+	keep  *local.Destination
+	max   int64
+	vault string
+
+	mu      sync.Mutex
+	waiting map[string]int64         // what is in the queue ▶ length
+	packs   int64                    // bytes of packs in the queue, and of those that are being stored there
+	links   map[link]chunkstore.Head // the commits in the queue
+}
+
+// A link is what a commit follows on.
+type link struct {
+	writer   string
+	previous chunkstore.Hash
+}
+
+// openSpool opens the folder, or makes it; "" means that there is no spool.
+func openSpool(ctx context.Context, dir string, limit int64, vault string) (*spool, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	s := &spool{max: limit, vault: vault, waiting: make(map[string]int64), links: make(map[link]chunkstore.Head)}
+	if err := s.open(dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("spool: %w", err), s.close())
+	}
+	err := s.queue.List(ctx, "", func(name string, size int64) error {
+		s.waiting[name] = size
+		if chunkstore.ParseName(name).Kind == chunkstore.PackObject {
+			s.packs += size
+		}
+		return nil
+	})
+	for name := range s.waiting {
+		err = errors.Join(err, s.relink(ctx, name))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("spool: %w", err), s.close())
+	}
+	return s, nil
+}
+
+// relink notes what a commit in the queue follows on. One that cannot be read leads nowhere.
+func (s *spool) relink(ctx context.Context, name string) error {
+	if chunkstore.ParseName(name).Kind != chunkstore.CommitObject {
+		return nil
+	}
+	data, err := readSmall(ctx, s.queue, name, chunkstore.MaxCommit)
+	if err == nil {
+		s.linkCommit(name, data)
+	}
+	return err
+}
+
+// linkCommit notes what a commit follows on.
+func (s *spool) linkCommit(name string, data []byte) {
+	c, err := chunkstore.ParseCommit(name, data, s.vault, nil)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.links[link{c.Writer, c.Previous}] = chunkstore.Head{Vault: s.vault, Writer: c.Writer, Seq: c.Seq, Hash: c.Hash}
+}
+
+func (s *spool) open(dir string) error {
+	for _, d := range []string{"queue", "keep"} {
+		if err := durable.MkdirPath(filepath.Join(dir, d), durable.PrivateDir); err != nil {
+			return err
+		}
+	}
+	var err error
+	if s.root, err = os.OpenRoot(dir); err != nil {
+		return err
+	}
+	if s.queue, err = local.Open(filepath.Join(dir, "queue")); err != nil {
+		return err
+	}
+	s.keep, err = local.Open(filepath.Join(dir, "keep"))
+	return err
+}
+
+func (s *spool) close() error {
+	var errs []error
+	if s.root != nil {
+		errs = append(errs, s.root.Close())
+	}
+	for _, d := range []*local.Destination{s.queue, s.keep} {
+		if d != nil {
+			errs = append(errs, d.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// put makes an object wait. fs.ErrExist if other bytes wait under this name, or are kept;
+// ErrSpoolFull if a pack does not fit.
+func (s *spool) put(ctx context.Context, name string, data []byte) error {
+	pack := chunkstore.ParseName(name).Kind == chunkstore.PackObject
+	if pack {
+		if err := s.book(name, int64(len(data))); err != nil {
+			return err
+		}
+	} else if kept, err := readSmall(ctx, s.keep, name, int64(len(data))); err == nil && !bytes.Equal(kept, data) || errors.Is(err, errTooLong) {
+		return fmt.Errorf("spool: %s is kept with other content: %w", name, fs.ErrExist)
+	}
+	err := s.queue.Put(ctx, name, data)
+	if err == nil {
+		s.linkCommit(name, data)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.waiting[name]; ok && pack {
+		s.packs -= int64(len(data)) // it was there
+	}
+	if err != nil {
+		if _, ok := s.waiting[name]; !ok && pack {
+			s.packs -= int64(len(data))
+		}
+		return fmt.Errorf("spool: %w", err)
+	}
+	s.waiting[name] = int64(len(data))
+	return nil
+}
+
+// book takes room for a pack.
+func (s *spool) book(name string, size int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.waiting[name]; !ok && s.packs+size > s.max {
+		return fmt.Errorf("%w: it holds %d bytes of %d", ErrSpoolFull, s.packs, s.max)
+	}
+	s.packs += size
+	return nil
+}
+
+// queued returns what waits, sorted by name.
+func (s *spool) queued() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var names []string
+	for name := range s.waiting {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// waits reports whether an object is in the queue.
+func (s *spool) waits(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.waiting[name]
+	return ok
+}
+
+// drop ends the waiting of an object that enough places hold. The newest index and commit
+// of a writer are kept.
+func (s *spool) drop(ctx context.Context, name string) error {
+	n := chunkstore.ParseName(name)
+	if n.Kind == chunkstore.IndexObject || n.Kind == chunkstore.CommitObject {
+		if err := s.keepNewest(ctx, name, n); err != nil {
+			return err
+		}
+	}
+	return s.forget(name)
+}
+
+// forget removes an object from the queue.
+func (s *spool) forget(name string) error {
+	err := s.root.Remove("queue/" + name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("spool: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if chunkstore.ParseName(name).Kind == chunkstore.PackObject {
+		s.packs -= s.waiting[name]
+	}
+	delete(s.waiting, name)
+	maps.DeleteFunc(s.links, func(_ link, h chunkstore.Head) bool { return chunkstore.CommitName(h.Writer, h.Seq) == name })
+	return nil
+}
+
+// keepNewest keeps an index or a commit if no newer commit is kept, and forgets the older
+// ones if it is a commit.
+func (s *spool) keepNewest(ctx context.Context, name string, n chunkstore.ObjectName) error {
+	older, newer, err := s.keptBeside(ctx, n)
+	if err != nil || newer {
+		return err
+	}
+	data, err := readSmall(ctx, s.queue, name, 1<<31)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // another process was faster
+	}
+	if err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	if err := s.keepObject(ctx, name, data); err != nil {
+		return err
+	}
+	if n.Kind == chunkstore.IndexObject {
+		return nil
+	}
+	for _, name := range older {
+		if err := s.root.Remove("keep/" + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("spool: %w", err)
+		}
+	}
+	return nil
+}
+
+// keptBeside returns which indexes and commits of the same writer are kept that are older,
+// and whether a newer commit is.
+func (s *spool) keptBeside(ctx context.Context, n chunkstore.ObjectName) (older []string, newer bool, err error) {
+	for _, folder := range []string{chunkstore.IndexFolder, chunkstore.CommitsFolder} {
+		err := s.keep.List(ctx, folder+n.Writer+"/", func(name string, _ int64) error {
+			switch other := chunkstore.ParseName(name); {
+			case other.Seq < n.Seq:
+				older = append(older, name)
+			case other.Seq > n.Seq && other.Kind == chunkstore.CommitObject:
+				newer = true
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, false, fmt.Errorf("spool: %w", err)
+		}
+	}
+	return older, newer, nil
+}
+
+// keepObject keeps an object. What is kept under its name with other content, a damaged
+// or an outdated one, makes room.
+func (s *spool) keepObject(ctx context.Context, name string, data []byte) error {
+	err := s.keep.Put(ctx, name, data)
+	if errors.Is(err, fs.ErrExist) {
+		if err := s.root.Remove("keep/" + name); err != nil {
+			return fmt.Errorf("spool: %w", err)
+		}
+		err = s.keep.Put(ctx, name, data)
+	}
+	if err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	return nil
+}
+
+// hasVault reports whether vault.json of the vault is kept.
+func (s *spool) hasVault(ctx context.Context) bool {
+	vault, err := chunkstore.ReadVault(ctx, s.keep)
+	return err == nil && vault.ID == s.vault
+}
+
+// heads returns the last commit of each writer that waits or is kept.
+func (s *spool) heads(ctx context.Context) (map[string]chunkstore.Head, error) {
+	last := make(map[string]string)
+	for _, d := range []*local.Destination{s.queue, s.keep} {
+		err := d.List(ctx, chunkstore.CommitsFolder, func(name string, _ int64) error {
+			n := chunkstore.ParseName(name)
+			if n.Kind == chunkstore.CommitObject && chunkstore.ParseName(last[n.Writer]).Seq < n.Seq {
+				last[n.Writer] = name
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("spool: %w", err)
+		}
+	}
+	heads := make(map[string]chunkstore.Head)
+	for writer, name := range last {
+		data, err := s.read(ctx, name, chunkstore.MaxCommit)
+		if err != nil {
+			return nil, err
+		}
+		heads[writer] = chunkstore.Head{Vault: s.vault, Writer: writer, Seq: chunkstore.ParseName(name).Seq, Hash: chunkstore.HashOf(data)}
+	}
+	return heads, nil
+}
+
+// read returns an object of the queue or one that is kept.
+func (s *spool) read(ctx context.Context, name string, limit int64) ([]byte, error) {
+	data, err := readSmall(ctx, s.queue, name, limit)
+	if errors.Is(err, fs.ErrNotExist) {
+		data, err = readSmall(ctx, s.keep, name, limit)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("spool: %w", err)
+	}
+	return data, nil
+}
+
+// bridges reports whether the queue holds the commits that lead from one to a later one
+// of the same writer.
+func (s *spool) bridges(from chunkstore.Head, to chunkstore.Head) bool {
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for from.Seq < to.Seq {
+		next, ok := s.links[link{to.Writer, from.Hash}]
+		if !ok {
+			return false
+		}
+		from = next
+	}
+	return from == to
+}
