@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -154,6 +155,11 @@ func (p *patient) session(account config.Account) finding {
 		return failed(telegram.ErrNotSignedIn)
 	}
 	id, err := telegram.SessionAccount(path, sessionSealer{p.secrets.IndexIdentity})
+	if owner := ownerName(path); errors.Is(err, telegram.ErrSessionUnsafe) && owner != "" && os.Geteuid() == 0 {
+		f := skipped("the session is the user %s's, and not root's", owner)
+		f.Hint = "sudo -u " + owner + " telekeep --dir " + shellWord(filepath.Dir(p.place.config)) + " doctor looks at it"
+		return f
+	}
 	if err != nil {
 		return failed(fmt.Errorf("account %s: %w", account.Name, err))
 	}

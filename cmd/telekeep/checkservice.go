@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"telekeep/config"
 	"telekeep/systemd"
 )
 
@@ -44,15 +44,11 @@ func findSystemctl() func(context.Context, ...string) (string, error) {
 	}
 }
 
-// sandboxOf are the directives that keep a broken daemon from doing harm, as systemctl
-// shows them. A person's own manager can enforce only some of them.
-func sandboxOf(kind string) []string {
-	all := []string{"NoNewPrivileges", "RestrictSUIDSGID", "MemoryDenyWriteExecute", "LockPersonality", "RestrictRealtime"}
-	if kind == "--system" {
-		all = append(all, "PrivateTmp", "PrivateDevices", "ProtectKernelTunables", "ProtectKernelModules", "ProtectControlGroups", "PrivateUsers")
-	}
-	return all
-}
+// Managers, as systemctl is told of them.
+const (
+	ofSystem = "--system"
+	ofPerson = "--user"
+)
 
 // checkService looks whether a service keeps the daemon running, and at its sandbox.
 func checkService(ctx context.Context, p *patient) []finding {
@@ -61,22 +57,26 @@ func checkService(ctx context.Context, p *patient) []finding {
 		return append(all, skipped("there is no systemd here: let what starts services on this machine run telekeep daemon"))
 	}
 	units := 0
-	for _, kind := range []string{"--system", "--user"} {
+	for _, kind := range []string{ofSystem, ofPerson} {
 		facts, err := p.facts(ctx, kind)
 		if err != nil {
-			if kind == "--system" {
+			if kind == ofSystem {
 				all = append(all, skipped("systemctl does not answer: %s", oneLine(err)))
 			}
 			continue // a person without a manager of their own is nothing unusual
 		}
-		if facts["LoadState"] != "" && facts["LoadState"] != "not-found" {
+		switch state := facts["LoadState"]; {
+		case state == "" || state == "not-found":
+		case !p.serves(facts):
+			all = append(all, p.foreignUnit(kind, facts))
+		default:
 			all = append(all, p.service(kind, facts)...)
 			units++
 		}
 	}
 	if units == 0 {
 		all = append(all, warning("telekeep service install makes and starts it; with --user where you are not root",
-			"%s is not installed: nothing is backed up unless somebody runs telekeep", systemd.ServiceName))
+			"%s is not installed for this installation: nothing is backed up unless somebody runs telekeep", systemd.ServiceName))
 	}
 	return all
 }
@@ -95,9 +95,13 @@ func (p *patient) daemonHere() []finding {
 
 // facts asks systemctl for the properties that are looked at.
 func (p *patient) facts(ctx context.Context, kind string) (map[string]string, error) {
-	names := slices.Concat([]string{
-		"LoadState", "ActiveState", "SubState", "Result", "UnitFileState", "NeedDaemonReload", "ProtectSystem", "ProtectHome", "ReadWritePaths", "StateDirectory",
-	}, sandboxOf(kind))
+	names := []string{
+		"LoadState", "ActiveState", "SubState", "Result", "ExecMainStatus", "NRestarts", "UnitFileState", "NeedDaemonReload",
+		"ExecStart", "User", "DropInPaths", "ReadWritePaths", "StateDirectory",
+	}
+	for _, g := range guards(kind) {
+		names = append(names, g.name)
+	}
 	out, err := p.systemctl(ctx, kind, "show", systemd.ServiceName, "--property="+strings.Join(names, ","))
 	if err != nil {
 		return nil, err
@@ -111,82 +115,97 @@ func (p *patient) facts(ctx context.Context, kind string) (map[string]string, er
 	return facts, nil
 }
 
-// service judges one unit. --user, or --system.
-func (p *patient) service(kind string, facts map[string]string) []finding {
-	subject := systemd.ServiceName + " (" + strings.TrimPrefix(kind, "--") + ")"
-	ctl := "systemctl " + kind + " "
-	var all []finding
-	add := func(f finding) { all = append(all, f.of(subject)) }
-	switch {
-	case facts["LoadState"] != "loaded":
-		add(failing(exitFailure, ctl+"status telekeep", "systemd cannot load it: %s", facts["LoadState"]))
-		return all
-	case facts["ActiveState"] == "failed":
-		add(failing(exitFailure, "journalctl "+kind+" -u telekeep says why", "it has failed (%s)", facts["Result"]))
-	case facts["ActiveState"] != "active" && facts["ActiveState"] != "reloading":
-		add(warning(ctl+"start telekeep", "it is %s: nothing is backed up", facts["ActiveState"]))
-	default:
-		add(ok("it is %s (%s)", facts["ActiveState"], facts["SubState"]))
+// unitFolder is what --dir names in the command of a unit; "" if it names none.
+func unitFolder(facts map[string]string) string {
+	_, command, _ := strings.Cut(facts["ExecStart"], "argv[]=")
+	_, dir, found := strings.Cut(command, " --dir ")
+	if !found {
+		return ""
 	}
-	if state := facts["UnitFileState"]; state == "disabled" || state == "masked" {
-		add(warning(ctl+"enable telekeep", "it is %s: it does not start with the machine", state))
-	}
-	if facts["NeedDaemonReload"] == "yes" {
-		add(warning(ctl+"daemon-reload, then restart telekeep", "its files were changed since systemd read them"))
-	}
-	return append(all, p.boxed(kind, facts, subject)...)
+	dir, _, _ = strings.Cut(dir, " daemon ;") // a name may hold spaces: what follows it does not
+	return dir
 }
 
-// boxed looks at the sandbox: is it closed, and does it let the daemon at the vault?
-func (p *patient) boxed(kind string, facts map[string]string, subject string) []finding {
-	var open []string
-	for _, name := range sandboxOf(kind) {
-		if facts[name] == "no" {
-			open = append(open, name)
+// serves reports whether a unit is for the installation that is looked at.
+func (p *patient) serves(facts map[string]string) bool {
+	dir := unitFolder(facts)
+	if dir == "" {
+		return p.app == nil || p.app.dir == ""
+	}
+	return sameFile(filepath.Join(dir, config.FileName), p.place.config)
+}
+
+func sameFile(a, b string) bool {
+	if a == b {
+		return true
+	}
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}
+
+// foreignUnit says of a unit that it is for another installation.
+func (p *patient) foreignUnit(kind string, facts map[string]string) finding {
+	dir := unitFolder(facts)
+	if dir == "" {
+		dir = "the one of the XDG folders"
+	}
+	f := ok("it is for another installation, %s, and was not looked at", dir)
+	if filepath.IsAbs(dir) {
+		f.Hint = "telekeep --dir " + shellWord(dir) + " doctor looks at that one"
+	}
+	return f.of(unitName(kind))
+}
+
+// unitName is what a finding about the unit is about.
+func unitName(kind string) string {
+	return systemd.ServiceName + " (" + strings.TrimPrefix(kind, "--") + ")"
+}
+
+// service judges one unit: does it run, will it, and at its sandbox.
+func (p *patient) service(kind string, facts map[string]string) []finding {
+	ctl := "systemctl " + kind + " "
+	if facts["LoadState"] != "loaded" {
+		return []finding{failing(exitFailure, ctl+"status telekeep", "systemd cannot load it: %s", facts["LoadState"]).of(unitName(kind))}
+	}
+	all := []finding{runningState(kind, facts)}
+	if state := facts["UnitFileState"]; slices.Contains([]string{"disabled", "masked", "linked", "enabled-runtime"}, state) {
+		hint := ctl + "enable telekeep"
+		if state == "masked" {
+			hint = ctl + "unmask telekeep, then " + hint
 		}
+		all = append(all, warning(hint, "it is %s: it does not start with the machine", state))
 	}
-	strict := facts["ProtectSystem"] == "strict"
-	if kind == "--system" && !strict {
-		open = append(open, "ProtectSystem")
+	if facts["NeedDaemonReload"] == "yes" {
+		all = append(all, warning(ctl+"daemon-reload, then restart telekeep", "its files were changed since systemd read them"))
 	}
-	all := []finding{ok("the sandbox is closed").of(subject)}
-	if len(open) > 0 {
-		all = []finding{warning("a drop-in has switched it off: systemctl "+kind+" cat telekeep shows which", "its sandbox is open: %s", strings.Join(open, ", ")).of(subject)}
-	}
-	if p.config == nil {
-		return all
-	}
-	if home := facts["ProtectHome"]; (home == "yes" || home == "tmpfs") && underHome(p.config.Vault) {
-		return append(all, failing(exitVault, "move the vault out of /home, or set ProtectHome=no in a drop-in (systemctl "+kind+" edit telekeep)",
-			"the vault %s lies in a home, which its sandbox hides", p.config.Vault).of(subject))
-	}
-	if strict && !writable(facts, p.config.Vault) {
-		all = append(all, failing(exitVault, fmt.Sprintf("add ReadWritePaths=%s in a drop-in (systemctl %s edit telekeep)", p.config.Vault, kind),
-			"its sandbox keeps it from writing to the vault %s", p.config.Vault).of(subject))
+	all = append(all, p.boxed(kind, facts)...)
+	all = append(all, p.owned(kind, facts)...)
+	for i := range all {
+		all[i] = all[i].of(unitName(kind))
 	}
 	return all
 }
 
-func underHome(dir string) bool {
-	for _, home := range []string{"/home", "/root", "/run/user"} {
-		if within(home, dir) {
-			return true
-		}
+// runningState says whether a unit runs, and if not, why as far as systemd knows.
+func runningState(kind string, facts map[string]string) finding {
+	ctl := "systemctl " + kind + " "
+	journal := "journalctl " + kind + " -u telekeep"
+	why := failedWhy(func(name string) string {
+		return map[string]string{"MONITOR_SERVICE_RESULT": facts["Result"], "MONITOR_EXIT_STATUS": facts["ExecMainStatus"]}[name]
+	})
+	switch state := facts["ActiveState"]; {
+	case state == "failed":
+		return failing(exitFailure, journal+"; once it is mended: "+ctl+"restart telekeep", "it has failed: %s", why)
+	case facts["SubState"] == "auto-restart":
+		return failing(exitFailure, journal, "it fails and is tried again, %s times by now: %s", facts["NRestarts"], why)
+	case state == "active" || state == "reloading":
+		return ok("it is %s (%s)", state, facts["SubState"])
+	case facts["UnitFileState"] == "masked":
+		return warning(ctl+"unmask telekeep, then start it", "it is %s: nothing is backed up", state)
 	}
-	return false
-}
-
-// writable reports whether a strict sandbox lets the service write to dir.
-func writable(facts map[string]string, dir string) bool {
-	for place := range strings.FieldsSeq(facts["ReadWritePaths"]) {
-		if within(strings.TrimLeft(place, "-+"), dir) {
-			return true
-		}
-	}
-	for name := range strings.FieldsSeq(facts["StateDirectory"]) {
-		if within(filepath.Join("/var/lib", name), dir) {
-			return true
-		}
-	}
-	return false
+	return warning(ctl+"start telekeep", "it is %s: nothing is backed up", facts["ActiveState"])
 }

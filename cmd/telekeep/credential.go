@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 
 	"telekeep/config"
@@ -15,6 +17,42 @@ import (
 // file of the installation: who keeps a secret there has none on the disk.
 func (a *app) credential(name string) ([]byte, error) {
 	return systemd.Credential(a.getenv(systemd.CredentialsVariable), name)
+}
+
+// runningCredentials is where systemd keeps those of the system's service while it runs,
+// readable by its user alone.
+const runningCredentials = "/run/credentials/" + systemd.ServiceName
+
+// writerKey reads the writer's key: the credential, or the file. Where there is neither,
+// what the service that runs was given, so that its user's other commands see it too.
+func (a *app) writerKey(cfg *config.Config) ([]byte, error) {
+	data, err := a.credential(writerKeyName)
+	if !errors.Is(err, systemd.ErrNoCredential) {
+		return data, err
+	}
+	data, err = os.ReadFile(writerKeyPath(cfg))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return data, err
+	}
+	if given, from := systemd.Credential(runningCredentials, writerKeyName); from == nil {
+		return given, nil
+	}
+	return nil, err
+}
+
+// tellSessions says which sessions that came as credentials are not used, because there
+// is a file by now: nobody should wonder why a new credential changes nothing.
+func (a *app) tellSessions(cfg *config.Config, log *slog.Logger) {
+	for _, account := range cfg.Accounts {
+		given, err := a.credential(account.Name + ".session")
+		if err != nil {
+			continue // none, or firstSession says what is wrong with it
+		}
+		path := sessionPath(cfg, account)
+		if there, err := os.ReadFile(path); err == nil && !bytes.Equal(given, there) {
+			log.Info("session", "account", account.Name, "what", "the file counts, not the credential, which cannot be written back: remove the file to begin with the credential again", "file", path)
+		}
+	}
 }
 
 // firstSession puts an account's session that came as a credential among the secrets,

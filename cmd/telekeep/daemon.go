@@ -68,6 +68,7 @@ func (a *app) daemon(ctx context.Context) error {
 		return err
 	}
 	k := &keeper{app: a, log: a.daemonLog(), web: &http.Client{}}
+	a.tellSessions(cfg, k.log)
 	systemd := managed{log: k.log}
 	listening, err := k.listen(cfg)
 	if err != nil {

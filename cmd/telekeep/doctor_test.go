@@ -203,38 +203,3 @@ func TestGrowth(t *testing.T) {
 		}
 	}
 }
-
-// The unit's facts are systemctl's own words, so that this needs no systemd.
-func TestCheckService(t *testing.T) {
-	p := &patient{config: &config.Config{Vault: "/srv/vault"}}
-	wants{findingSkipped, "no systemd"}.in(t, checkService(t.Context(), p))
-	good := "LoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\nNeedDaemonReload=no\nProtectSystem=strict\n" +
-		"ProtectHome=yes\nReadWritePaths=-/srv\nStateDirectory=telekeep\nNoNewPrivileges=yes\nPrivateTmp=yes\n"
-	facts := ""
-	p.systemctl = func(_ context.Context, args ...string) (string, error) {
-		if args[0] == "--user" {
-			return "", errors.New("no bus")
-		}
-		return facts, nil
-	}
-	for change, want := range map[string]wants{
-		"":                                  {findingOK, "sandbox is closed"},
-		"LoadState=not-found":               {findingWarning, "not installed"},
-		"LoadState=bad-setting":             {findingFailure, "cannot load"},
-		"ActiveState=failed":                {findingFailure, "has failed"},
-		"ActiveState=inactive":              {findingWarning, "nothing is backed up"},
-		"UnitFileState=disabled":            {findingWarning, "does not start"},
-		"NeedDaemonReload=yes":              {findingWarning, "were changed"},
-		"NoNewPrivileges=no":                {findingWarning, "NoNewPrivileges"},
-		"ProtectSystem=full":                {findingWarning, "ProtectSystem"},
-		"ReadWritePaths=/mnt /srv/vault/in": {findingFailure, "keeps it from writing"},
-	} {
-		facts = good + change + "\n" // the last line of a name counts
-		want.in(t, checkService(t.Context(), p))
-	}
-	facts = good
-	p.config.Vault = "/home/kim/vault"
-	wants{findingFailure, "lies in a home"}.in(t, checkService(t.Context(), p))
-	p.daemon = &daemon.Status{Alarms: []daemon.Alarm{{Kind: daemon.AlarmDisk, Copy: "vault", Text: "no room is left"}}}
-	wants{findingWarning, "no room is left"}.in(t, checkService(t.Context(), p))
-}

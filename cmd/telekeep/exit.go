@@ -127,7 +127,7 @@ func rules() []rule {
 		{telegram.ErrAPIIDInvalid, exitConfig, "use your own api_id and api_hash from my.telegram.org"},
 		{syscall.ENOSPC, exitNoSpace, "free some space and run the same command again; nothing that was stored is lost"},
 		{syscall.EDQUOT, exitNoSpace, "the disk quota is used up; nothing that was stored is lost"},
-		{syscall.EROFS, exitFailure, "the file system is mounted read-only"},
+		{syscall.EROFS, exitFailure, "the file system is mounted read-only; a service of the system may write only where telekeep service install lets it: run that again if the place is new"},
 		{fs.ErrPermission, exitFailure, "check who owns the file and its permissions"},
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,6 +53,36 @@ func TestCredentials(t *testing.T) {
 	_, fromCredential := a.readWriterSecrets(cfg)
 	if fromFile == nil || fromCredential == nil || fromFile.Error() == fromCredential.Error() {
 		t.Errorf("the key of the file: %v; of the credential: %v", fromFile, fromCredential)
+	}
+}
+
+// A credential that is not used because there is a file is told of, by the file's path.
+func TestUnusedSessionCredential(t *testing.T) {
+	given := t.TempDir()
+	cfg := &config.Config{Secrets: t.TempDir(), Accounts: []config.Account{{Name: "main"}, {Name: "second"}}}
+	a := &app{getenv: func(string) string { return given }}
+	put := func(dir, name, content string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := func() string {
+		var b strings.Builder
+		a.tellSessions(cfg, slog.New(slog.NewTextHandler(&b, nil)))
+		return b.String()
+	}
+	put(given, "main.session", "one")
+	put(cfg.Secrets, "second.session", "two")
+	if got := said(); got != "" {
+		t.Errorf("with nothing unused it says %q", got)
+	}
+	put(cfg.Secrets, "main.session", "one")
+	if got := said(); got != "" {
+		t.Errorf("with a file that is the credential it says %q", got)
+	}
+	put(cfg.Secrets, "main.session", "newer")
+	if got := said(); strings.Count(got, "\n") != 1 || !strings.Contains(got, sessionPath(cfg, cfg.Accounts[0])) {
+		t.Errorf("it says %q", got)
 	}
 }
 
@@ -155,5 +186,17 @@ func TestServiceMakesWritable(t *testing.T) {
 		if (err != nil) != c.fails || !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, %v", c.config.Vault, got, err)
 		}
+	}
+	c := cfg("/var/lib/telekeep/vault", "")
+	c.Copies = []config.Copy{
+		{Name: "drive", Where: config.Where{Kind: config.KindFolder, Path: "/srv/copy"}},
+		{Name: "nas", Where: config.Where{Kind: config.KindSFTP, Path: "/backups"}},
+	}
+	if got, err := writablePlaces(systemd.DefaultFolder, c); err != nil || !slices.Equal(got, []string{"/srv/copy"}) {
+		t.Errorf("of copies: %q, %v", got, err)
+	}
+	c.Copies[1].Key = "/root/.ssh/id"
+	if _, err := writablePlaces(systemd.DefaultFolder, c); err == nil {
+		t.Error("a key that the service cannot see is taken")
 	}
 }

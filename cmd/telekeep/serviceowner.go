@@ -29,6 +29,24 @@ func foreignOwner(settings, folder string) string {
 	return fmt.Sprintf("%s is not the user %s's. Give it the installation, and the vault, then start it:\n  sudo chown -R %s: %s", settings, systemd.DefaultUser, systemd.DefaultUser, shellWord(folder))
 }
 
+// ownerName is the name of the user that a file belongs to; "" of root's, and where that
+// cannot be found out.
+func ownerName(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || stat.Uid == 0 {
+		return ""
+	}
+	owner, err := user.LookupId(strconv.FormatUint(uint64(stat.Uid), 10))
+	if err != nil {
+		return ""
+	}
+	return owner.Username
+}
+
 // mountPoint is where the file system of path is mounted, and path itself if that is the
 // root's or cannot be found out. A folder within a drive must not be named to systemd as
 // writable: it would be mounted apart, and the drive could not be unmounted while the

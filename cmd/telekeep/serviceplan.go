@@ -148,8 +148,10 @@ func (a *app) systemInstallation(p *servicePlan, in *systemd.Installation) error
 		return err
 	}
 	if cfg != nil {
-		if _, err := os.Stat(cfg.Vault); errors.Is(err, fs.ErrNotExist) {
-			a.ui.warn("the vault's folder %s is not there: if it lies on a drive, run telekeep service install again once that is mounted", cfg.Vault)
+		for _, dir := range cfg.Folders() {
+			if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+				a.ui.warn("the vault's folder %s is not there: if it lies on a drive, run telekeep service install again once that is mounted", dir)
+			}
 		}
 		p.waits = foreignOwner(settings, folder)
 	}
@@ -157,26 +159,43 @@ func (a *app) systemInstallation(p *servicePlan, in *systemd.Installation) error
 	return err
 }
 
-// writablePlaces are the folders that the system's service writes to, without its own;
-// cfg is nil where there are no settings yet.
+// writablePlaces are the folders that the system's service writes to, without its own:
+// every copy of the vault that is a folder counts. cfg is nil where there are no settings
+// yet. What the service could not even see is an error.
 func writablePlaces(folder string, cfg *config.Config) ([]string, error) {
 	places := []string{folder}
+	var files []string
 	if cfg != nil {
-		places = append(places, drive(cfg.Vault), cfg.State, cfg.Secrets)
+		for _, dir := range cfg.Folders() {
+			places = append(places, drive(dir))
+		}
+		places = append(places, cfg.State, cfg.Secrets)
 		if cfg.Daemon.Textfile != "" {
 			places = append(places, filepath.Dir(cfg.Daemon.Textfile))
+		}
+		files = keyFiles(cfg)
+	}
+	for _, place := range slices.Concat(places, files) {
+		if hidden := hiddenFrom(place); hidden != "" {
+			return nil, withHint(fmt.Errorf("the service could not see %s: it lies in %s", place, hidden), "move it to a place such as /srv, or use --user")
 		}
 	}
 	var writable []string
 	for _, place := range places {
-		if hidden := hiddenFrom(place); hidden != "" {
-			return nil, withHint(fmt.Errorf("the service could not see %s: it lies in %s", place, hidden), "move it to a place such as /srv, or use --user")
-		}
 		if !within(systemd.DefaultFolder, place) && !slices.ContainsFunc(writable, func(w string) bool { return within(w, place) }) {
 			writable = append(writable, place)
 		}
 	}
 	return writable, nil
+}
+
+// keyFiles are the files that the settings name for copies in a network.
+func keyFiles(cfg *config.Config) []string {
+	var files []string
+	for _, c := range cfg.Copies {
+		files = append(files, c.Key, c.KnownHosts, c.Credentials)
+	}
+	return slices.DeleteFunc(files, func(f string) bool { return f == "" })
 }
 
 // drive is the mount point of the drive that the vault lies on, and the vault's folder

@@ -14,7 +14,6 @@ import (
 	"telekeep/chunkstore/destination/local"
 	"telekeep/config"
 	"telekeep/crypto"
-	"telekeep/systemd"
 	"telekeep/telegram"
 )
 
@@ -140,14 +139,11 @@ func (a *app) readWriterSecrets(cfg *config.Config) (*chunkstore.WriterSecrets, 
 		return nil, fmt.Errorf("the vault is looked at without an installation: %w", fs.ErrNotExist)
 	}
 	path := writerKeyPath(cfg)
-	data, err := a.credential("writer.key")
-	if errors.Is(err, systemd.ErrNoCredential) {
-		data, err = os.ReadFile(path)
-	}
+	data, err := a.writerKey(cfg)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &failure{
 			code: exitKey, err: fmt.Errorf("the writer's key is not there: %w", err),
-			hint: "without it this machine cannot write to the vault; put it back, or make a new installation with telekeep init",
+			hint: "without it this machine cannot write to the vault; put it back, or make a new installation with telekeep init. One that systemd hands to the service as a credential is seen by the service's user while it runs",
 		}
 	}
 	if err != nil {
@@ -163,7 +159,10 @@ func (a *app) readWriterSecrets(cfg *config.Config) (*chunkstore.WriterSecrets, 
 	return secrets, nil
 }
 
-func writerKeyPath(cfg *config.Config) string { return filepath.Join(cfg.Secrets, "writer.key") }
+func writerKeyPath(cfg *config.Config) string { return filepath.Join(cfg.Secrets, writerKeyName) }
+
+// writerKeyName is what the file of the writer's key is called, and its credential.
+const writerKeyName = "writer.key"
 
 func statePath(cfg *config.Config) string { return filepath.Join(cfg.State, "index.db") }
 
