@@ -74,7 +74,7 @@ func (w *Writer) checkHead(ctx context.Context) error {
 	name := commitName(w.secrets.WriterID, last.seq)
 	data, err := readLimited(ctx, w.dst, name, maxCommitFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %s is missing", ErrRollback, name)
+		return w.rolledBack(name)
 	}
 	if err != nil {
 		return err
@@ -100,6 +100,9 @@ func (w *Writer) follow(ctx context.Context, seq uint64) (foundCommit, error) {
 		return foundCommit{}, err
 	}
 	lost, err := w.fits(c)
+	if err == nil && lost {
+		err = w.lostBetween(c)
+	}
 	if err != nil {
 		return foundCommit{}, err
 	}
@@ -115,6 +118,9 @@ func (w *Writer) follow(ctx context.Context, seq uint64) (foundCommit, error) {
 		return foundCommit{}, err
 	}
 	name := indexName(c.Writer, c.Seq)
+	if errors.Is(err, fs.ErrNotExist) && isPartial(w.dst) {
+		return foundCommit{}, fmt.Errorf("%w: %s", ErrPartial, name)
+	}
 	w.problem(name, missing(name, err))
 	w.keys = c.Keys
 	return foundCommit{c, nil}, w.takeOverLost(c)

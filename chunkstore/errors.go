@@ -17,6 +17,9 @@ var (
 	// ErrRollback says that a vault lacks commits which this machine remembers: it
 	// was set back to an older state.
 	ErrRollback = errors.New("the vault is older than this machine remembers")
+	// ErrPartial says that a destination of several places cannot answer now, because one
+	// that is away may hold what the others do not.
+	ErrPartial = errors.New("it may be at a copy that is away")
 	// ErrStateBusy says that another process uses the local state.
 	ErrStateBusy = errors.New("the local state is in use by another process")
 	// ErrMissing says that an object is not there that something else relies on.

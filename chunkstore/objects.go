@@ -83,6 +83,12 @@ func IndexName(writer string, seq uint64) string { return indexName(writer, seq)
 // CommitName returns the name of a writer's commit.
 func CommitName(writer string, seq uint64) string { return commitName(writer, seq) }
 
+// WriterName returns the name of a writer's entry.
+func WriterName(id string) string { return writerName(id) }
+
+// SecretsName returns the name of a writer's sealed secrets.
+func SecretsName(id string) string { return secretsName(id) }
+
 // HashOf returns the hash of the bytes of an object.
 func HashOf(data []byte) Hash { return hashOf(data) }
 

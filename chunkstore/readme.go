@@ -1,11 +1,21 @@
 package chunkstore
 
-import "strings"
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
 
 // readme is README.txt: what a stranger needs who finds the place and has a key, but no
 // telekeep. It is for people; nothing reads it. owner is the name of one of the keys.
 func readme(vault, owner string) []byte {
 	return []byte(strings.NewReplacer("VAULT-ID", vault, "OWNER", owner).Replace(readmeText))
+}
+
+// IsReadme reports whether data is the README.txt of a vault of which one of the owners has
+// the given name.
+func IsReadme(vault string, owners []string, data []byte) bool {
+	return slices.ContainsFunc(owners, func(owner string) bool { return bytes.Equal(readme(vault, owner), data) })
 }
 
 // readmeText follows docs/format.md, which is normative. Its shell lines are run by a

@@ -22,6 +22,9 @@ func (w *Writer) problem(object string, err error) {
 // folder, and the few short objects that have to be read to be known. Whatever is not
 // there is listed; nobody is kept from storing what is new.
 func (w *Writer) survey(ctx context.Context, vault *Vault) error {
+	if isPartial(w.dst) {
+		return w.surveyPartial(ctx, vault)
+	}
 	if err := w.surveyKeys(ctx, vault); err != nil {
 		return err
 	}

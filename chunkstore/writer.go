@@ -94,8 +94,9 @@ type Writer struct {
 //
 // ErrNoVault: the place is empty, perhaps nothing is mounted. ErrOtherVault: the vault
 // or the state belongs to others. ErrRollback: the vault lacks commits that the state
-// knows. ErrStateBusy: another process has the state open. Others are ErrForgedWriter,
-// ErrForged, ErrChain, ErrForked, crypto.ErrDamaged, and those of the destination.
+// knows. ErrPartial: what is needed may be at a place that is away. ErrStateBusy:
+// another process has the state open. Others are ErrForgedWriter, ErrForged, ErrChain,
+// ErrForked, crypto.ErrDamaged, and those of the destination.
 func OpenWriter(ctx context.Context, dst Destination, o WriterOptions) (*Writer, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -157,6 +158,9 @@ func (w *Writer) start(ctx context.Context, vault *Vault, o WriterOptions) error
 // still there, whole. The next Commit lists those; the others are forgotten, and
 // their chunks are stored again when they come again.
 func (w *Writer) adoptPending(ctx context.Context) error {
+	if isPartial(w.dst) {
+		return nil // they may be at a place that is away
+	}
 	packs, err := w.state.pending()
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -217,4 +218,18 @@ func check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// equal expects that all drives hold the same.
+func (f *fixture) equal() {
+	f.t.Helper()
+	for _, d := range f.drives[1:] {
+		if a, b := f.drives[0].Names(), d.Names(); !slices.Equal(a, b) {
+			f.t.Errorf("drive %s lacks %q and has %q besides", d.name, without(a, b), without(b, a))
+		}
+	}
+}
+
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }

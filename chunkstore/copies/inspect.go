@@ -175,7 +175,7 @@ func problemOf(name string, err error) chunkstore.ProblemKind {
 // readCommit reads a commit of a place and checks it by the writer's entry there.
 func readCommit(ctx context.Context, d chunkstore.Destination, name, vault string) (*chunkstore.Commit, error) {
 	writer := chunkstore.ParseName(name).Writer
-	entryName := chunkstore.WritersFolder + writer + "/writer.json"
+	entryName := chunkstore.WriterName(writer)
 	data, err := readSmall(ctx, d, entryName, chunkstore.MaxSmall)
 	if err != nil {
 		return nil, err

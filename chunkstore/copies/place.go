@@ -22,8 +22,9 @@ type place struct {
 	Place
 	set *Set
 
-	opening sync.Mutex // held while the place is opened and looked at
-	chain   sync.Mutex // held while a commit is stored there
+	opening  sync.Mutex // held while the place is opened and looked at
+	chain    sync.Mutex // held while a commit is stored there
+	catching sync.Mutex // held while the place is brought up to date
 
 	mu       sync.Mutex
 	handle   *handle // nil: not open
@@ -90,7 +91,7 @@ func (p *place) openNow(ctx context.Context) (*handle, error) {
 	if found.barred == nil {
 		err = p.set.notes.saw(p.Name, found.identity, p.set.o.Now(), found.heads)
 	}
-	p.settleState()
+	p.settleState(false)
 	return h, err
 }
 
@@ -187,8 +188,6 @@ func (p *place) change(state State, err error) {
 	case Away, Failing, Refused, Full, ReadOnly:
 		p.retry = p.set.o.Now().Add(min(firstPause<<min(p.failures, 10), lastPause))
 		p.failures++
-	default:
-		p.failures, p.retry = 0, time.Time{}
 	}
 	p.mu.Unlock()
 	if before != state && p.set.o.Notice != nil {
@@ -223,8 +222,9 @@ func (p *place) isBarred() bool {
 	return p.handle == nil || p.handle.barred != nil
 }
 
-// settleState finds the state of a place that is there and works.
-func (p *place) settleState() {
+// settleState finds the state of a place that is there. One that could not be written to
+// stays so until something was written: worked says that this has just been done.
+func (p *place) settleState(worked bool) {
 	known := p.set.knownHeads()
 	p.mu.Lock()
 	h, missed := p.handle, p.missed
@@ -232,10 +232,13 @@ func (p *place) settleState() {
 	for writer, k := range known {
 		behind = behind || p.heads[writer].Seq < k.Seq
 	}
-	resting := (p.state == Full || p.state == ReadOnly) && p.set.o.Now().Before(p.retry)
+	sticks := p.state == Full || p.state == ReadOnly || p.state == Failing
+	if worked {
+		sticks, p.failures, p.retry = false, 0, time.Time{}
+	}
 	p.mu.Unlock()
 	switch {
-	case h == nil || resting:
+	case h == nil || sticks:
 	case h.barred != nil:
 		p.change(Refused, h.barred)
 	case behind:
@@ -243,4 +246,27 @@ func (p *place) settleState() {
 	default:
 		p.change(Current, nil)
 	}
+}
+
+// wrote notes that an object was stored.
+func (p *place) wrote(o *object) {
+	p.mu.Lock()
+	was := p.state
+	p.mu.Unlock()
+	if was == ReadOnly || was == Failing || was == Full && o.Kind == chunkstore.PackObject {
+		p.settleState(true)
+	}
+}
+
+// barredBy returns why nothing may be written to an opened place, nil if that is fine.
+func (p *place) barredBy(h *handle) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return h.barred
+}
+
+func (p *place) missedNow() Lack {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.missed
 }

@@ -41,7 +41,7 @@ func (s *Set) Put(ctx context.Context, name string, data []byte) error {
 	if o.commit != nil {
 		s.learnHeads(map[string]chunkstore.Head{o.Writer: o.head()})
 		for _, p := range s.places {
-			p.settleState()
+			p.settleState(false)
 		}
 	}
 	return nil
@@ -154,6 +154,7 @@ func (p *place) putInto(ctx context.Context, h *handle, o *object) error {
 		return p.failed(ctx, h, err)
 	}
 	p.has(o)
+	p.wrote(o)
 	return nil
 }
 
@@ -167,6 +168,7 @@ func (p *place) putCommit(ctx context.Context, h *handle, o *object) error {
 	if err := h.driver.Put(ctx, o.name, o.data); err != nil {
 		return p.failed(ctx, h, err)
 	}
+	p.wrote(o)
 	return p.extend(o)
 }
 
@@ -189,11 +191,7 @@ func (p *place) follows(ctx context.Context, h *handle, o *object) error {
 	if p.head(o.Writer).Hash != o.commit.Previous {
 		return ErrBehind
 	}
-	needed := []named{{chunkstore.IndexName(o.Writer, o.Seq), o.commit.Index.Size}}
-	for _, pack := range o.commit.Packs {
-		needed = append(needed, named{chunkstore.PackName(pack.Hash), pack.Size})
-	}
-	for _, n := range needed {
+	for _, n := range neededBy(o.commit) {
 		p.mu.Lock()
 		size, ok := p.stored[n.name]
 		p.mu.Unlock()
@@ -209,12 +207,6 @@ func (p *place) follows(ctx context.Context, h *handle, o *object) error {
 		}
 	}
 	return nil
-}
-
-// A named is the name and the length in bytes of an object.
-type named struct {
-	name string
-	size int64
 }
 
 // maxStored is how many packs that no commit lists are remembered by name; of the others
@@ -238,7 +230,7 @@ func (p *place) miss(o *object) error {
 	missed, there := p.missed, p.handle != nil
 	p.mu.Unlock()
 	if there {
-		p.settleState()
+		p.settleState(false)
 	}
 	return p.set.notes.setMissed(p.Name, missed)
 }
@@ -246,8 +238,8 @@ func (p *place) miss(o *object) error {
 // mayWrite looks whether the place may be written to now: it is still the right one, takes
 // something again after it was full, and has room.
 func (p *place) mayWrite(ctx context.Context, h *handle, o *object) error {
-	if h.barred != nil {
-		return h.barred
+	if err := p.barredBy(h); err != nil {
+		return err
 	}
 	if err := p.recheck(ctx, h); err != nil {
 		return err

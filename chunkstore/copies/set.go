@@ -20,9 +20,10 @@ type Set struct {
 	spool  *spool // nil if there is none
 	notes  *notebook
 
-	mu     sync.Mutex
-	known  map[string]chunkstore.Head // the last commit of each writer that any place or the spool has shown
-	closed bool
+	mu      sync.Mutex
+	known   map[string]chunkstore.Head // the last commit of each writer that any place or the spool has shown
+	orphans map[string]bool            // packs and indexes that were seen at places and that no commit lists
+	closed  bool
 }
 
 // Open opens what is there. A place that is not is no error: it is tried again when it is
@@ -33,7 +34,7 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{o: o, known: make(map[string]chunkstore.Head)}
+	s := &Set{o: o, known: make(map[string]chunkstore.Head), orphans: make(map[string]bool)}
 	if s.notes, err = openNotebook(ctx, o.State, o.Vault); err != nil {
 		return nil, err
 	}

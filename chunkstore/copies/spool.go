@@ -175,6 +175,19 @@ func (s *spool) queued() []string {
 	return names
 }
 
+// waitingPacks returns the packs in the queue.
+func (s *spool) waitingPacks() []item {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var packs []item
+	for name, size := range s.waiting {
+		if n := chunkstore.ParseName(name); n.Kind == chunkstore.PackObject {
+			packs = append(packs, item{name, size, n.Hash})
+		}
+	}
+	return packs
+}
+
 // waits reports whether an object is in the queue.
 func (s *spool) waits(name string) bool {
 	s.mu.Lock()
@@ -211,19 +224,27 @@ func (s *spool) forget(name string) error {
 	return nil
 }
 
-// keepNewest keeps an index or a commit if no newer commit is kept, and forgets the older
-// ones if it is a commit.
+// keepNewest keeps an index or a commit of the queue if no newer commit is kept.
 func (s *spool) keepNewest(ctx context.Context, name string, n chunkstore.ObjectName) error {
-	older, newer, err := s.keptBeside(ctx, n)
-	if err != nil || newer {
-		return err
-	}
-	data, err := readSmall(ctx, s.queue, name, 1<<31)
+	data, err := readSmall(ctx, s.queue, name, maxIndex)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // another process was faster
 	}
 	if err != nil {
 		return fmt.Errorf("spool: %w", err)
+	}
+	return s.keepAs(ctx, name, n, data)
+}
+
+// keepAs keeps an object. An index or a commit is kept if no newer commit is, and a commit
+// makes the older ones go.
+func (s *spool) keepAs(ctx context.Context, name string, n chunkstore.ObjectName, data []byte) error {
+	if n.Seq == 0 {
+		return s.keepObject(ctx, name, data)
+	}
+	older, newer, err := s.keptBeside(ctx, n)
+	if err != nil || newer {
+		return err
 	}
 	if err := s.keepObject(ctx, name, data); err != nil {
 		return err
@@ -237,6 +258,15 @@ func (s *spool) keepNewest(ctx context.Context, name string, n chunkstore.Object
 		}
 	}
 	return nil
+}
+
+// keeps reports whether an object is kept.
+func (s *spool) keeps(ctx context.Context, name string) (bool, error) {
+	_, err := s.keep.Stat(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // keptBeside returns which indexes and commits of the same writer are kept that are older,
@@ -335,4 +365,11 @@ func (s *spool) bridges(from chunkstore.Head, to chunkstore.Head) bool {
 		from = next
 	}
 	return from == to
+}
+
+// length returns how long an object in the queue is.
+func (s *spool) length(name string) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waiting[name]
 }
