@@ -252,4 +252,5 @@ const (
 	MissingProtected   = "protected"     // the chat's owner forbids saving
 	MissingExpiring    = "self_destruct" // self-destructing media is not kept
 	MissingFailed      = "failed"        // will be tried again
+	MissingPruned      = "pruned"        // it was stored, and taken out because the rules leave it out
 )

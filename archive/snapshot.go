@@ -58,6 +58,7 @@ type Snapshot struct {
 	order    []PeerID // accounts as they first appeared
 	media    map[MediaKey]mediaRef
 	missing  map[MediaKey]*Missing
+	pruned   map[MediaKey]mediaRef // what was in media until it was pruned
 	emoji    map[MediaKey]*Emoji
 	records  int
 	unknown  Unknown
@@ -99,6 +100,7 @@ func openSnapshot(ctx context.Context, src source, o SnapshotOptions) (*Snapshot
 		accounts: make(map[PeerID]*accountLog),
 		media:    make(map[MediaKey]mediaRef),
 		missing:  make(map[MediaKey]*Missing),
+		pruned:   make(map[MediaKey]mediaRef),
 		emoji:    make(map[MediaKey]*Emoji),
 	}
 	for _, c := range src.Commits() {
@@ -172,7 +174,7 @@ func (s *Snapshot) add(r *Record, at place) error {
 	case KindMedia:
 		return s.addMedia(r.Media, at)
 	case KindMissing:
-		s.missing[r.Missing.Key] = r.Missing
+		s.takeMissing(r.Missing)
 	case KindEmoji:
 		s.emoji[r.Emoji.File.Key] = r.Emoji
 	case KindAccount:
@@ -200,6 +202,7 @@ func (s *Snapshot) addMedia(f *MediaFile, at place) error {
 	}
 	s.media[f.Key] = mediaRef{f.Size, [32]byte(sha), f.Hashed, at}
 	delete(s.missing, f.Key)
+	delete(s.pruned, f.Key)
 	return nil
 }
 

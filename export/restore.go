@@ -12,7 +12,6 @@ import (
 	"hash"
 	"io"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -174,53 +173,12 @@ func (r *restore) filesOf(ctx context.Context, rec *archive.Record) error {
 		seen = rec.Photo.Photo.Date
 	}
 	month := time.Unix(seen, 0).UTC().Format("2006-01")
-	for _, f := range recordFiles(rec) {
+	for _, f := range rec.Files() {
 		if err := r.file(ctx, f, month); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// recordFiles lists the files that a record names, wherever in it they stand.
-func recordFiles(rec *archive.Record) []*archive.File {
-	files := namedFiles(reflect.ValueOf(rec.Message), nil)
-	for _, holding := range []any{rec.Profile, rec.Story, rec.Music} {
-		files = namedFiles(reflect.ValueOf(holding), files)
-	}
-	if rec.Photo != nil {
-		files = append(files, &rec.Photo.Photo)
-	}
-	return files
-}
-
-// namedFiles collects every archive.File below v. It looks at the types instead
-// of a list of fields, so that a field that is added later is not forgotten.
-func namedFiles(v reflect.Value, files []*archive.File) []*archive.File {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if v.IsNil() {
-			return files
-		}
-		if f, ok := v.Interface().(*archive.File); ok {
-			return append(files, f)
-		}
-		return namedFiles(v.Elem(), files)
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				files = namedFiles(v.Field(i), files)
-			}
-		}
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			return files
-		}
-		for i := range v.Len() {
-			files = namedFiles(v.Index(i), files)
-		}
-	}
-	return files
 }
 
 // file writes a file once, if it is stored.

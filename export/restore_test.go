@@ -204,7 +204,7 @@ func TestNoFileIsForgotten(t *testing.T) {
 		Action:  &archive.Action{Photo: one()},
 		Buttons: [][]archive.Button{{{Data: []byte("no file")}}},
 	}
-	if got := len(recordFiles(&archive.Record{Message: m})); got != 7 {
+	if got := len((&archive.Record{Message: m}).Files()); got != 7 {
 		t.Errorf("%d files found, want 7", got)
 	}
 }

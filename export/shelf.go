@@ -145,7 +145,7 @@ func (s *shelf) free(file string) string {
 func (s *shelf) placeholder(key archive.MediaKey) string {
 	missing, ok := s.run.source.Missing(key)
 	switch {
-	case ok && missing.Reason == archive.MissingExcluded:
+	case ok && (missing.Reason == archive.MissingExcluded || missing.Reason == archive.MissingPruned):
 		return fileExcluded
 	case ok && missing.Reason == archive.MissingTooLarge:
 		return fileTooLarge

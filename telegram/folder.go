@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gotd/td/tg"
-
 	"telekeep/archive"
 	"telekeep/telegram/normal"
 )
@@ -69,7 +67,7 @@ func inFolder(f *archive.Folder, c *chat) bool {
 	case "channel":
 		return f.Channels
 	case "personal":
-		if u, ok := c.source.(*tg.User); ok && u.Contact {
+		if c.peer.Contact {
 			return f.Contacts
 		}
 		return f.NonContacts

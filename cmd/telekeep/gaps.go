@@ -134,6 +134,7 @@ func (h *holding) never() string {
 		{archive.MissingExpiring, "of media that destroys itself"},
 		{archive.MissingTooLarge, "too large for the rules"},
 		{archive.MissingExcluded, "left out by rules"},
+		{archive.MissingPruned, "left out by rules and pruned"},
 	} {
 		if n := h.Files[reason.key].Files; n > 0 {
 			parts = append(parts, plural(n, "file", "files")+" "+reason.words)
