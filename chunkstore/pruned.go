@@ -21,6 +21,9 @@ type Remover interface {
 // ErrTooEarly says that retired packs must lie for longer.
 var ErrTooEarly = errors.New("it is too early to delete retired packs")
 
+// ErrStillNeeded says that retired packs hold what stands nowhere else and is needed.
+var ErrStillNeeded = errors.New("retired packs hold what is needed")
+
 // A RetiredPack is one that does not belong to the vault any more and lies there still.
 type RetiredPack struct {
 	Object
@@ -114,7 +117,7 @@ func (r *Reader) checkStaying(ctx context.Context, dst Destination, wanted func(
 		}
 	})
 	if lost > 0 {
-		return fmt.Errorf("%d chunks that are needed stand in retired packs only", lost)
+		return fmt.Errorf("%w: %d chunks", ErrStillNeeded, lost)
 	}
 	return nil
 }

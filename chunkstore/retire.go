@@ -128,7 +128,7 @@ func (v *verifier) tellRetired(found *listing) {
 		}
 	}
 	for c, s := range told {
-		detail := fmt.Sprintf("%d packs, %d bytes, do not belong to the vault any more since then", s.packs, s.bytes)
+		detail := fmt.Sprintf("since then packs do not belong to the vault any more: %d, of %d bytes", s.packs, s.bytes)
 		if v.key == nil {
 			detail += "; whether an owner agreed to that only an owner key can tell"
 		}

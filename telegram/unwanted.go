@@ -44,6 +44,13 @@ type Unwanted struct {
 	Unsure int
 
 	work map[archive.PeerID][]*work // by account: what to fetch should the rules change
+	all  map[archive.MediaKey]*judged
+}
+
+// Chooses reports whether the rules choose a file, stored or not, that some record names.
+func (u *Unwanted) Chooses(key archive.MediaKey) bool {
+	f := u.all[key]
+	return f != nil && f.wanted
 }
 
 // FindUnwanted finds the stored media files that the rules leave out, decided as if they
@@ -236,7 +243,7 @@ func (j *judge) judge(rec *archive.Record, c *chat, ref normal.FileRef, exact bo
 
 // result sorts out which stored files nothing wants.
 func (j *judge) result() *Unwanted {
-	u := &Unwanted{work: map[archive.PeerID][]*work{}}
+	u := &Unwanted{work: map[archive.PeerID][]*work{}, all: j.files}
 	again := map[judgedPlace][]workFile{}
 	for media := range j.snapshot.AllMedia() {
 		f := j.files[media.Key]
