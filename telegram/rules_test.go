@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gotd/td/tg"
-
 	"telekeep/archive"
 )
 
@@ -125,8 +123,8 @@ func TestSpecialRules(t *testing.T) {
 
 // A folder has what it names and what its kinds are, less what it keeps out.
 func TestRulesOnFolders(t *testing.T) {
-	friend := &chat{id: "user7", source: &tg.User{ID: 7, Contact: true}, dialog: archive.Dialog{Type: archive.ChatPersonal}}
-	stranger := &chat{id: "user8", source: &tg.User{ID: 8}, dialog: archive.Dialog{Type: archive.ChatPersonal}}
+	friend := &chat{id: "user7", peer: &archive.Peer{ID: "user7", Contact: true}, dialog: archive.Dialog{Type: archive.ChatPersonal}}
+	stranger := &chat{id: "user8", peer: &archive.Peer{ID: "user8"}, dialog: archive.Dialog{Type: archive.ChatPersonal}}
 	news := &chat{id: "channel9", dialog: archive.Dialog{Type: archive.ChatPublicChannel}}
 	old := &chat{id: "chat10", dialog: archive.Dialog{Type: archive.ChatPrivateGroup, Folder: archiveFolder}}
 	for _, c := range []struct {
