@@ -50,6 +50,7 @@ func (s *Set) Look(ctx context.Context) ([]Status, error) {
 	return all, ctx.Err()
 }
 
+// lookAt asks one copy for what is free, and finds out what it lacks.
 func (s *Set) lookAt(ctx context.Context, p *place, st *Status) {
 	h, err := p.use(ctx, false)
 	if err != nil {
@@ -62,4 +63,24 @@ func (s *Set) lookAt(ctx context.Context, p *place, st *Status) {
 			st.Free = free
 		}
 	}
+	lack, err := s.lack(ctx, p, h)
+	if err != nil {
+		if ctx.Err() == nil && st.Err == nil {
+			st.Err = err
+		}
+		return
+	}
+	st.Behind = lack
+}
+
+// lack finds out what a copy lacks that others have.
+func (s *Set) lack(ctx context.Context, p *place, h *handle) (Lack, error) {
+	sources, done := s.sources(ctx, p)
+	defer done()
+	c := &catchUp{set: s, to: p, handle: h, told: make(map[string]bool)}
+	plan, err := c.plan(ctx, sources)
+	if err != nil {
+		return Lack{}, err
+	}
+	return plan.lack, nil
 }

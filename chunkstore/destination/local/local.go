@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"sync"
 	"syscall"
 
@@ -19,6 +20,7 @@ import (
 // A Destination is a folder that holds a vault. Its methods may be used from many
 // goroutines; several processes may use one folder.
 type Destination struct {
+	dir   string // the path that was opened
 	root  *os.Root
 	tree  durable.Tree // the same folder, for saving
 	sweep sync.Once
@@ -34,7 +36,10 @@ func Open(dir string) (*Destination, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open folder: %w", err)
 	}
-	return &Destination{root: root, tree: durable.Below(root), known: make(map[string]bool)}, nil
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("open folder: %w", err), root.Close())
+	}
+	return &Destination{dir: dir, root: root, tree: durable.Below(root), known: make(map[string]bool)}, nil
 }
 
 // Create makes a folder, durably and with its parents, and opens it. A folder that is
