@@ -22,12 +22,14 @@
 //	salvage*              reading back what is left of a damaged vault
 //	verify*, problem      proving that a vault is whole
 //	ownerkeys             what commits list of the owners' key files
+//	retire, prune, pruned  packs that nobody needs: on whose word, which, and deleting them
 //	vault*, secrets, create  what a vault is, and whose
 //
 // A Writer holds no key that opens a pack: it seals to the vault's recipient, and
 // what it needs to know again it reads from its own indexes. The code that takes over
 // a commit after a crash is the code that runs after every commit.
 //
-// The package knows nothing of messages, never deletes or changes an object, never
+// The package knows nothing of messages, never changes an object, deletes none but packs
+// that a commit retired on an owner's word (Reader.DeleteRetired), never
 // asks anybody, never logs, and reads a clock only to write the time of a commit.
 package chunkstore
