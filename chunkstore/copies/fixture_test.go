@@ -1,11 +1,15 @@
 package copies
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -27,7 +31,39 @@ type drive struct {
 	identity string
 	free     int64
 	opened   int
+	vault    string // if set, commits must come in order
+	wrong    error  // the first one that did not
 }
+
+// Put looks whether a commit may come before it lets it.
+func (d *drive) Put(ctx context.Context, name string, data []byte) error {
+	if d.vault != "" && chunkstore.ParseName(name).Kind == chunkstore.CommitObject {
+		if err := checkOrder(d.Destination, d.vault, name, data); err != nil {
+			d.set(func(d *drive) { d.wrong = cmp.Or(d.wrong, err) })
+		}
+	}
+	return d.Destination.Put(ctx, name, data)
+}
+
+// List fails in the middle if the fault says so.
+func (d *drive) List(ctx context.Context, prefix string, visit func(name string, size int64) error) error {
+	err := d.Destination.List(ctx, prefix, visit)
+	if !errors.Is(err, errHalf) {
+		return err
+	}
+	names := d.Names()
+	for _, name := range names[:len(names)/2] {
+		if strings.HasPrefix(name, prefix) {
+			if err := visit(name, int64(len(d.Object(name)))); err != nil {
+				return err
+			}
+		}
+	}
+	return err
+}
+
+// errHalf is a fault that lets a List show half of what is there before it fails.
+var errHalf = errors.New("connection reset")
 
 func newDrive(name string) *drive {
 	d := &drive{name: name, identity: "uuid=" + name, free: 1 << 40}
@@ -92,6 +128,7 @@ type fixture struct {
 	t       *testing.T
 	vault   *chunkstore.Vault
 	secrets *chunkstore.WriterSecrets
+	second  *chunkstore.WriterSecrets // of another machine that writes to the same vault
 	owner   crypto.Identity
 	drives  []*drive
 	dir     string
@@ -105,7 +142,7 @@ type fixture struct {
 // newFixture makes a vault on the first of some drives and copies it, empty, to the others.
 func newFixture(t *testing.T, names ...string) *fixture {
 	t.Helper()
-	f := &fixture{t: t, dir: t.TempDir(), clock: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)}
+	f := &fixture{t: t, dir: fastDir(t), clock: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)}
 	for _, name := range names {
 		f.drives = append(f.drives, newDrive(name))
 	}
@@ -127,8 +164,16 @@ func newFixture(t *testing.T, names ...string) *fixture {
 		Spool: filepath.Join(f.dir, "spool"), State: filepath.Join(f.dir, "copies.db"),
 	}
 	for _, d := range f.drives {
+		d.vault = f.vault.ID
 		f.options.Places = append(f.options.Places, d.place())
 	}
+	f.t.Cleanup(func() {
+		for _, d := range f.drives {
+			if d.wrong != nil {
+				t.Errorf("drive %s: %v", d.name, d.wrong)
+			}
+		}
+	})
 	return f
 }
 
@@ -232,4 +277,16 @@ func (f *fixture) equal() {
 
 func without(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
+
+// fastDir returns a folder that is gone after the test; where there is one, on a file system
+// in memory: these tests make thousands of small files durable.
+func fastDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "telekeep-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { check(t, os.RemoveAll(dir)) })
+	return dir
 }

@@ -270,3 +270,25 @@ func (p *place) missedNow() Lack {
 	defer p.mu.Unlock()
 	return p.missed
 }
+
+// advance notes commits that somebody else stored at the place.
+func (p *place) advance(heads map[string]chunkstore.Head) error {
+	p.set.learnHeads(heads)
+	for writer, h := range heads {
+		if h.Hash.IsZero() {
+			continue // it is none that the writer made
+		}
+		p.mu.Lock()
+		ahead := h.Seq > p.heads[writer].Seq
+		if ahead {
+			p.heads[writer] = h
+		}
+		p.mu.Unlock()
+		if ahead {
+			if err := p.set.notes.setHead(p.Name, h); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -47,6 +47,9 @@ func (c *catchUp) plan(ctx context.Context, sources []source) (*plan, error) {
 	if err != nil {
 		return nil, c.to.failed(ctx, c.handle, err)
 	}
+	if err := c.refreshHeads(ctx, p); err != nil {
+		return nil, err
+	}
 	for i, src := range sources {
 		if err := p.list(ctx, i, src); err != nil {
 			return nil, err
@@ -65,6 +68,20 @@ func (c *catchUp) plan(ctx context.Context, sources []source) (*plan, error) {
 	}
 	p.measure()
 	return p, nil
+}
+
+// refreshHeads reads the last commits of writers that went on since the copy was opened:
+// other machines.
+func (c *catchUp) refreshHeads(ctx context.Context, p *plan) error {
+	found := finding{heads: make(map[string]chunkstore.Head)}
+	for writer, seqs := range p.held {
+		if last := seqs[len(seqs)-1]; last > c.to.head(writer).Seq {
+			if err := found.readHead(ctx, c.handle.driver, c.set.o.Vault, writer, last); err != nil {
+				return c.to.failed(ctx, c.handle, err)
+			}
+		}
+	}
+	return c.to.advance(found.heads)
 }
 
 // list notes what a source holds that the copy lacks. A source that fails is asked no more.
