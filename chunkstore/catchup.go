@@ -72,15 +72,18 @@ func (w *Writer) checkHead(ctx context.Context) error {
 		return nil
 	}
 	name := commitName(w.secrets.WriterID, last.seq)
-	data, err := readLimited(ctx, w.dst, name, maxCommitFile)
+	data, err := anywhere(ctx, w.dst, func(dst Destination) ([]byte, error) {
+		data, err := readLimited(ctx, dst, name, maxCommitFile)
+		if err == nil && hashOf(data) != last.hash {
+			err = fmt.Errorf("%w: %s is not the one it was", ErrRollback, name)
+		}
+		return data, err
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return w.rolledBack(name)
 	}
 	if err != nil {
 		return err
-	}
-	if hashOf(data) != last.hash {
-		return fmt.Errorf("%w: %s is not the one it was", ErrRollback, name)
 	}
 	if w.keys == nil { // the first time: what it lists is where the next one goes on
 		c, err := parseCommit(name, data, w.secrets.SigningKey.VerifyKey())
@@ -185,31 +188,35 @@ type commitParser func(name string, data []byte) (*Commit, error)
 
 func readCommitWith(ctx context.Context, dst Destination, vault, writer string, seq uint64, parse commitParser) (*Commit, error) {
 	name := commitName(writer, seq)
-	data, err := readLimited(ctx, dst, name, maxCommitFile)
-	if err != nil {
-		return nil, err
-	}
-	c, err := parse(name, data)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.belongs(name, vault, writer, seq); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return anywhere(ctx, dst, func(dst Destination) (*Commit, error) {
+		data, err := readLimited(ctx, dst, name, maxCommitFile)
+		if err != nil {
+			return nil, err
+		}
+		c, err := parse(name, data)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.belongs(name, vault, writer, seq); err != nil {
+			return nil, err
+		}
+		return c, nil
+	})
 }
 
 // readIndexObject reads the bytes of a commit's index and compares length and hash.
 func readIndexObject(ctx context.Context, dst Destination, c *Commit) ([]byte, error) {
 	name := indexName(c.Writer, c.Seq)
-	data, err := readLimited(ctx, dst, name, c.Index.Size)
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(data)) != c.Index.Size || hashOf(data) != c.Index.Hash {
-		return nil, damagedObject(name, "its bytes are not those that the commit lists")
-	}
-	return data, nil
+	return anywhere(ctx, dst, func(dst Destination) ([]byte, error) {
+		data, err := readLimited(ctx, dst, name, c.Index.Size)
+		if err != nil {
+			return nil, err
+		}
+		if int64(len(data)) != c.Index.Size || hashOf(data) != c.Index.Hash {
+			return nil, damagedObject(name, "its bytes are not those that the commit lists")
+		}
+		return data, nil
+	})
 }
 
 // readLimited reads one object whole, if it is not longer than limit bytes.

@@ -92,7 +92,7 @@ func (m *model) findPlaces() {
 	r := m.reader()
 	for id := range m.chunks {
 		for _, p := range r.index.find(id) {
-			f, err := r.file(m.t.Context(), p.pack)
+			f, err := r.file(m.t.Context(), r.dst, p.pack)
 			check(m.t, err)
 			const block = ageBlock + ageTag
 			m.places[id] = append(m.places[id], modelPlace{

@@ -95,7 +95,8 @@ func (r *Reader) load(ctx context.Context) error {
 	r.faults = append(r.faults, strangers...)
 	var chains []*chain
 	for _, w := range r.vault.Writers {
-		if err := w.CheckMAC(r.key.IDKey); err != nil {
+		w, err := r.genuine(ctx, w)
+		if err != nil {
 			r.fault(writerName(w.ID), err) // and nothing of it is taken
 			continue
 		}
@@ -119,6 +120,21 @@ func (r *Reader) load(ctx context.Context) error {
 	}
 	r.index.sort(r.retired)
 	return nil
+}
+
+// genuine returns the entry of a writer that somebody who holds the id key made.
+func (r *Reader) genuine(ctx context.Context, w *WriterEntry) (*WriterEntry, error) {
+	err := w.CheckMAC(r.key.IDKey)
+	several, ok := r.dst.(Several)
+	if err == nil || !ok {
+		return w, err
+	}
+	for _, place := range several.Each(ctx) {
+		if other, readErr := readWriter(ctx, place, r.vault.ID, w.ID); readErr == nil && other.CheckMAC(r.key.IDKey) == nil {
+			return other, nil
+		}
+	}
+	return w, err
 }
 
 // believe reports whether an owner agreed to what a commit retires. Where not, that is a
@@ -215,9 +231,13 @@ func (r *Reader) Chunk(ctx context.Context, id crypto.ID) ([]byte, error) {
 	return nil, errors.Join(faults...)
 }
 
-// read reads one copy of a chunk.
+// read reads one copy of a chunk, from whichever place has it good.
 func (r *Reader) read(ctx context.Context, place chunkPlace) ([]byte, error) {
-	f, err := r.file(ctx, place.pack)
+	return anywhere(ctx, r.dst, func(dst Destination) ([]byte, error) { return r.readAt(ctx, dst, place) })
+}
+
+func (r *Reader) readAt(ctx context.Context, dst Destination, place chunkPlace) ([]byte, error) {
+	f, err := r.file(ctx, dst, place.pack)
 	if errors.Is(err, ErrMissing) && r.index.retired[place.pack] {
 		by := r.retired[r.index.packs[place.pack].Hash]
 		return nil, fmt.Errorf("%w: %w by commit %d of writer %s", err, ErrRetired, by.Seq, by.Writer)
@@ -241,14 +261,17 @@ func (r *Reader) read(ctx context.Context, place chunkPlace) ([]byte, error) {
 
 // file returns an open pack. Two goroutines may open the same one at once; that costs
 // a third of a millisecond, a lock around it would cost more.
-func (r *Reader) file(ctx context.Context, pack uint32) (*packFile, error) {
+func (r *Reader) file(ctx context.Context, dst Destination, pack uint32) (*packFile, error) {
+	if dst != r.dst { // a single place, because what r.dst gives is bad
+		return openPackFile(ctx, dst, r.index.packs[pack], r.key.Identity)
+	}
 	r.mu.Lock()
 	f := r.files[pack]
 	r.mu.Unlock()
 	if f != nil {
 		return f, nil
 	}
-	f, err := openPackFile(ctx, r.dst, r.index.packs[pack], r.key.Identity)
+	f, err := openPackFile(ctx, dst, r.index.packs[pack], r.key.Identity)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,8 @@ func (r *Reader) salvageWriters(ctx context.Context) ([]*WriterEntry, error) {
 	}
 	var writers []*WriterEntry
 	for _, w := range r.vault.Writers {
-		if err := w.CheckMAC(r.key.IDKey); err != nil {
+		w, err := r.genuine(ctx, w)
+		if err != nil {
 			bad[w.ID] = err
 			continue
 		}

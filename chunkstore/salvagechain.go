@@ -106,23 +106,23 @@ func (r *Reader) salvageCommit(ctx context.Context, writer string, seq uint64, f
 	if !ok || size > maxSalvagedIndex {
 		return nil, fmt.Errorf("%w: %s", ErrMissing, name)
 	}
-	sealed, err := readLimited(ctx, r.dst, name, size)
+	var o Object
+	content, err := anywhere(ctx, r.dst, func(dst Destination) (*commitIndex, error) {
+		sealed, err := readLimited(ctx, dst, name, size)
+		if err != nil {
+			return nil, err
+		}
+		o = Object{hashOf(sealed), int64(len(sealed))}
+		if seen[o.Hash] {
+			return nil, fmt.Errorf("%s: %w: it is a copy of another", name, ErrForged)
+		}
+		return readWholeIndex(sealed, r.key.Identity)
+	})
 	if err != nil {
 		return nil, err
 	}
-	hash := hashOf(sealed)
-	if seen[hash] {
-		return nil, fmt.Errorf("%s: %w: it is a copy of another", name, ErrForged)
-	}
-	content, err := readWholeIndex(sealed, r.key.Identity)
-	if err != nil {
-		return nil, err
-	}
-	seen[hash] = true
-	c := &Commit{
-		Vault: r.vault.ID, Writer: writer, Seq: seq,
-		Index: Object{hash, size}, Packs: content.packs,
-	}
+	seen[o.Hash] = true
+	c := &Commit{Vault: r.vault.ID, Writer: writer, Seq: seq, Index: o, Packs: content.packs}
 	r.take(c, content)
 	return c, nil
 }

@@ -17,7 +17,7 @@ func (r *Reader) salvagePacks(ctx context.Context, found *listing, whole bool) e
 	named := make(map[Hash]bool)
 	for i, p := range r.index.packs {
 		if !named[p.Hash] {
-			r.checkPack(p, found, func() string { return r.contentOf(uint32(i)) })
+			r.checkPack(ctx, p, found, func() string { return r.contentOf(uint32(i)) })
 		}
 		named[p.Hash] = true
 	}
@@ -28,7 +28,7 @@ func (r *Reader) salvagePacks(ctx context.Context, found *listing, whole bool) e
 	for _, p := range r.unindexed {
 		if !named[p.Hash] {
 			listed[p.Hash] = p
-			r.checkPack(p, found, func() string { return unknownChunks })
+			r.checkPack(ctx, p, found, func() string { return unknownChunks })
 		}
 	}
 	for _, h := range slices.SortedFunc(maps.Keys(found.packs), func(a, b Hash) int { return bytes.Compare(a[:], b[:]) }) {
@@ -55,13 +55,13 @@ func (r *Reader) salvagePacks(ctx context.Context, found *listing, whole bool) e
 const unknownChunks = "chunks that no readable index names"
 
 // checkPack lists a pack that is not there, or not as long as it should be.
-func (r *Reader) checkPack(p Object, found *listing, lost func() string) {
+func (r *Reader) checkPack(ctx context.Context, p Object, found *listing, lost func() string) {
 	size, ok := found.packs[p.Hash]
 	switch {
 	case r.retired[p.Hash] != nil: // as far as it is there, it is of use
 	case !ok:
 		r.fault(packName(p.Hash), fmt.Errorf("%w: a commit lists it", ErrMissing)).Lost = lost()
-	case size != p.Size:
+	case size != p.Size && !sizedAnywhere(ctx, r.dst, packName(p.Hash), p.Size):
 		r.fault(packName(p.Hash), wrongLength(size, p.Size)).Lost = lost()
 	}
 }
@@ -84,9 +84,11 @@ func (r *Reader) directoryOf(ctx context.Context, p Object) (directory, error) {
 	if p.Size < smallestBucket || p.Size > maxPackFile {
 		return nil, fmt.Errorf("%w: no pack is %d bytes long", crypto.ErrDamaged, p.Size)
 	}
-	f, err := openPackFile(ctx, r.dst, p, r.key.Identity)
-	if err != nil {
-		return nil, err
-	}
-	return f.directory(ctx)
+	return anywhere(ctx, r.dst, func(dst Destination) (directory, error) {
+		f, err := openPackFile(ctx, dst, p, r.key.Identity)
+		if err != nil {
+			return nil, err
+		}
+		return f.directory(ctx)
+	})
 }

@@ -88,14 +88,16 @@ func OpenVault(ctx context.Context, dst Destination) (*Vault, error) {
 
 // readVault reads vault.json alone.
 func readVault(ctx context.Context, dst Destination) (*Vault, error) {
-	data, err := readObject(ctx, dst, vaultName)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: there is no %s", ErrNoVault, vaultName)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return ParseVault(data)
+	return anywhere(ctx, dst, func(dst Destination) (*Vault, error) {
+		data, err := readObject(ctx, dst, vaultName)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w: there is no %s", ErrNoVault, vaultName)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return ParseVault(data)
+	})
 }
 
 // ParseVault reads the bytes of vault.json. The text must be exactly what Marshal

@@ -153,15 +153,22 @@ func readChains(ctx context.Context, dst Destination, vault *Vault) ([]*chain, e
 }
 
 func openKeyObject(ctx context.Context, dst Destination, name string, vault *Vault, ids []crypto.Identity) (*VaultKey, error) {
-	sealed, err := readObject(ctx, dst, name)
-	if err != nil {
-		return nil, err
-	}
-	key, err := openSealedKey(sealed, vault, ids)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return key, nil
+	tried := make(map[Hash]bool) // a passphrase takes a second
+	return anywhere(ctx, dst, func(dst Destination) (*VaultKey, error) {
+		sealed, err := readObject(ctx, dst, name)
+		if err != nil {
+			return nil, err
+		}
+		if tried[hashOf(sealed)] {
+			return nil, fmt.Errorf("%s: %w: it is the same there", name, crypto.ErrDamaged)
+		}
+		tried[hashOf(sealed)] = true
+		key, err := openSealedKey(sealed, vault, ids)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return key, nil
+	})
 }
 
 // openSealedKey opens the bytes of a key file and checks what is in it.

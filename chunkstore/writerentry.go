@@ -104,17 +104,19 @@ func (w *WriterEntry) CheckMAC(idKey crypto.Key) error {
 // checks that they are still there and whole.
 func (w *WriterEntry) readSecrets(ctx context.Context, dst Destination) ([]byte, error) {
 	name := secretsName(w.ID)
-	sealed, err := readObject(ctx, dst, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", name, ErrMissing)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if sha256.Sum256(sealed) != w.SecretsHash {
-		return nil, damagedObject(name, "its bytes are not those that the writer's entry names")
-	}
-	return sealed, nil
+	return anywhere(ctx, dst, func(dst Destination) ([]byte, error) {
+		sealed, err := readObject(ctx, dst, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: %w", name, ErrMissing)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := w.CheckSecretsFile(sealed); err != nil {
+			return nil, err
+		}
+		return sealed, nil
+	})
 }
 
 // parseWriterEntry reads the bytes of writer.json and checks that it belongs to the
@@ -179,14 +181,16 @@ func readWriter(ctx context.Context, dst Destination, vault, id string) (*Writer
 	if !isHexID(id) {
 		return nil, fmt.Errorf("%s%s: %w: not the name of a writer", writerDir, id, ErrForgedWriter)
 	}
-	data, err := readObject(ctx, dst, writerName(id))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", writerName(id), ErrMissing)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return parseWriterEntry(data, vault, id)
+	return anywhere(ctx, dst, func(dst Destination) (*WriterEntry, error) {
+		data, err := readObject(ctx, dst, writerName(id))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: %w", writerName(id), ErrMissing)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return parseWriterEntry(data, vault, id)
+	})
 }
 
 // listWriters returns the ids of the writers that have an entry or secrets below
