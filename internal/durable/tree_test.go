@@ -134,7 +134,7 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fresh, abandoned, ancient := temporaryName(), "packs/ab/"+temporaryName(), "packs/"+temporaryName()
+	fresh, abandoned, ancient := TemporaryName(), "packs/ab/"+TemporaryName(), "packs/"+TemporaryName()
 	for _, name := range []string{fresh, abandoned, ancient, "packs/ab/object.age", "packs/.tk-mine.tmp", "notes.txt"} {
 		write(t, filepath.Join(dir, name), "x")
 	}
@@ -142,7 +142,7 @@ func TestSweep(t *testing.T) {
 		age(name, old)
 	}
 	age(ancient, older)
-	writing := "packs/ab/" + temporaryName()
+	writing := "packs/ab/" + TemporaryName()
 	f, err := tree.Create(writing, 0o600)
 	if err != nil {
 		t.Fatal(err)

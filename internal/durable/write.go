@@ -90,7 +90,7 @@ func MkdirPath(dir string, perm fs.FileMode) error {
 }
 
 func save(t Tree, name string, data []byte, perm fs.FileMode, replace bool, ready func() error) error {
-	temporary := path.Join(path.Dir(name), temporaryName())
+	temporary := path.Join(path.Dir(name), TemporaryName())
 	f, err := t.Create(temporary, perm)
 	if err != nil {
 		return err
@@ -128,8 +128,8 @@ func discard(t Tree, temporary string, err error) error {
 	return err
 }
 
-// temporaryName returns a new hidden name, ".tk-" and 26 random characters and ".tmp".
-func temporaryName() string {
+// TemporaryName returns a new hidden name, ".tk-" and 26 random characters and ".tmp".
+func TemporaryName() string {
 	return temporaryPrefix + strings.ToLower(rand.Text()) + temporarySuffix
 }
 
