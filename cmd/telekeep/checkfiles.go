@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"telekeep/chunkstore"
 	"telekeep/config"
@@ -63,7 +64,7 @@ func checkKeys(ctx context.Context, p *patient) []finding {
 // writerFits compares the writer's key with the vault.
 func (p *patient) writerFits(ctx context.Context) finding {
 	here := ok("the writer's key is there")
-	dst, err := openVault(p.config)
+	dst, err := p.app.openAny(ctx, p.config)
 	if err != nil {
 		here.Text += "; whether it fits the vault cannot be said"
 		return here
@@ -76,7 +77,7 @@ func (p *patient) writerFits(ctx context.Context) finding {
 	}
 	if vault.ID != p.secrets.VaultID {
 		return failing(exitVault, "check vault in the settings file; or put back the writer.key that belongs to this vault",
-			"the writer's key belongs to vault %s, and %s is vault %s", p.secrets.VaultID, p.config.Vault, vault.ID)
+			"the writer's key belongs to vault %s, and %s is vault %s", p.secrets.VaultID, dst.URL, vault.ID)
 	}
 	for _, w := range vault.Writers {
 		if w.ID == p.secrets.WriterID {
@@ -99,7 +100,14 @@ const (
 func (p *patient) ownerKeysHere() []finding {
 	var all []finding
 	seen := map[string]bool{writerKeyPath(p.config): true}
-	for _, dir := range []string{filepath.Dir(p.place.owner), p.config.Secrets, p.config.State, p.config.Vault, filepath.Join(p.config.Vault, "keys")} {
+	dirs := []string{filepath.Dir(p.place.owner), p.config.Secrets, p.config.State}
+	for _, dir := range p.config.Folders() {
+		dirs = append(dirs, dir, filepath.Join(dir, "keys"))
+	}
+	inVault := func(path string) bool {
+		return slices.ContainsFunc(p.config.Folders(), func(dir string) bool { return within(dir, path) })
+	}
+	for _, dir := range dirs {
 		entries, _ := os.ReadDir(dir) // what cannot be read is told of elsewhere
 		for _, e := range entries {
 			path := filepath.Join(dir, e.Name())
@@ -107,7 +115,7 @@ func (p *patient) ownerKeysHere() []finding {
 				continue
 			}
 			seen[path] = true
-			if rel, err := filepath.Rel(p.config.Vault, path); err == nil && filepath.IsLocal(rel) {
+			if inVault(path) {
 				all = append(all, failing(exitKey, "move it out of the vault at once: whoever gets a copy of the vault can read everything", "a secret key lies in the vault: %s", path))
 				continue
 			}

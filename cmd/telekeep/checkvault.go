@@ -31,7 +31,7 @@ func checkSpace(ctx context.Context, p *patient) []finding {
 	}
 	vault := room(ctx, "vault", p.config.Vault, p.config.Alarm.ReserveBytes)
 	if vault.State == findingOK {
-		if perDay, days := growth(ctx, p.config, p.app.now()); perDay > 0 {
+		if perDay, days := p.app.growth(ctx, p.config); perDay > 0 {
 			left := time.Duration(float64(p.vault.Free) / float64(perDay) * float64(24*time.Hour))
 			vault.Text += fmt.Sprintf("; it grew by %s a day in the last %d days: enough for %s", size(perDay), days, inYears(left))
 			if left < p.config.Alarm.DiskTime {
@@ -76,8 +76,8 @@ func room(ctx context.Context, subject, dir string, little int64) finding {
 
 // growth is how many bytes a day the vault grows by, over how many days; 0 if there is
 // too little to tell.
-func growth(ctx context.Context, cfg *config.Config, now time.Time) (perDay int64, days int) {
-	dst, err := openVault(cfg)
+func (a *app) growth(ctx context.Context, cfg *config.Config) (perDay int64, days int) {
+	dst, err := a.openAny(ctx, cfg)
 	if err != nil {
 		return 0, 0
 	}
@@ -86,7 +86,7 @@ func growth(ctx context.Context, cfg *config.Config, now time.Time) (perDay int6
 	if err != nil {
 		return 0, 0
 	}
-	return grown(commits, now)
+	return grown(commits, a.now())
 }
 
 func grown(commits []*chunkstore.Commit, now time.Time) (perDay int64, days int) {

@@ -100,7 +100,10 @@ func (a *app) daemon(ctx context.Context) error {
 // plan is what the settings say. They are the keeper's from then on.
 func (k *keeper) plan(cfg *config.Config) daemon.Plan {
 	k.mu.Lock()
-	k.config, k.vault = cfg, &keptVault{app: k.app, config: cfg}
+	if k.vault != nil {
+		k.vault.copies.stop()
+	}
+	k.config, k.vault = cfg, &keptVault{app: k.app, config: cfg, copies: newKeptCopies(k.app, cfg, k.happened)}
 	k.mu.Unlock()
 	d, alarm := cfg.Daemon, cfg.Alarm
 	p := daemon.Plan{

@@ -52,7 +52,7 @@ const (
 
 // dryRun says what a sync would fetch.
 func (a *app) dryRun(ctx context.Context, cfg *config.Config, accounts []config.Account, asJSON bool) (err error) {
-	b, err := a.openForBackup(ctx, cfg)
+	b, err := a.openForBackup(ctx, cfg, nil)
 	if err != nil {
 		return err
 	}

@@ -193,7 +193,7 @@ func (a *app) askForNew(ctx context.Context, cfg *config.Config, account config.
 }
 
 func (a *app) ask(ctx context.Context, cfg *config.Config, account config.Account) (_ *telegram.Estimate, err error) {
-	b, err := a.openForBackup(ctx, cfg)
+	b, err := a.openForBackup(ctx, cfg, nil)
 	if err != nil {
 		return nil, err
 	}

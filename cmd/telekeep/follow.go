@@ -106,7 +106,7 @@ func (l followLine) counts() string {
 // follow keeps the vault up to date with all accounts at the same time, until
 // ctx ends. What stops one account does not stop the others.
 func (a *app) follow(ctx context.Context, cfg *config.Config, accounts []config.Account, asJSON bool) (err error) {
-	b, err := a.openForBackup(ctx, cfg)
+	b, err := a.openForBackup(ctx, cfg, nil)
 	if err != nil {
 		return err
 	}

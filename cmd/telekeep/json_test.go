@@ -105,6 +105,11 @@ func TestJSONIsDocumented(t *testing.T) {
 	}
 	for heading, v := range map[string]any{
 		"sync": syncRun{}, "status": vaultAndAccounts{}, "status --watch": daemon.Event{}, "The daemon": daemon.Status{}, "chats": chatLine{}, "log": logLine{}, "verify": verifyReport{}, "doctor": doctorReport{},
+		"copy": struct {
+			copyList
+			Other copySyncReport
+			copyAddReport
+		}{},
 		"export, restore": struct {
 			exportReport
 			Other restoreReport

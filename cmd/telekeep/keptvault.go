@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"syscall"
 	"time"
@@ -20,6 +19,7 @@ import (
 type keptVault struct {
 	app    *app
 	config *config.Config
+	copies *keptCopies
 
 	mu       sync.Mutex
 	problems []problemLine // of the vault, as it was opened last
@@ -30,7 +30,7 @@ type keptVault struct {
 func (v *keptVault) Open(ctx context.Context) (daemon.Session, error) {
 	cfg := *v.config
 	cfg.Commit.AfterTime = cfg.Daemon.CommitTime
-	b, err := v.app.openForBackup(ctx, &cfg)
+	b, err := v.app.openForBackup(ctx, &cfg, v.copies.use)
 	if err != nil {
 		return nil, err
 	}
@@ -49,20 +49,33 @@ func (v *keptVault) found() []problemLine {
 	return v.problems
 }
 
-// Look says whether the vault is there, and how much room it has.
+// Look says of each copy whether it is there, and how much room it has.
 func (v *keptVault) Look(ctx context.Context) []daemon.Look {
-	look := daemon.Look{Copy: "vault", Free: -1}
-	dst, err := openVault(v.config)
-	if err == nil {
-		defer dst.Close()
-		if !isVault(v.config.Vault) {
-			err = fmt.Errorf("the vault's folder holds no vault: %w", chunkstore.ErrNoVault)
-		} else if free, freeErr := dst.Free(ctx); freeErr == nil {
-			look.Free = free
-		}
+	all := v.config.AllCopies()
+	looks := make([]daemon.Look, len(all))
+	var group sync.WaitGroup
+	for i, one := range all {
+		group.Go(func() { looks[i] = v.lookAt(ctx, one) })
 	}
-	look.Err = err
-	return []daemon.Look{look}
+	group.Wait()
+	return looks
+}
+
+func (v *keptVault) lookAt(ctx context.Context, one config.Copy) daemon.Look {
+	look := daemon.Look{Copy: one.Name, Free: -1}
+	d, err := v.app.openPlace(ctx, v.config, one)
+	if err != nil {
+		look.Err = err
+		return look
+	}
+	defer d.Close() // nothing was written
+	if _, look.Err = chunkstore.ReadVault(ctx, d); look.Err != nil {
+		return look
+	}
+	if free, err := freeOf(ctx, d); err == nil {
+		look.Free = free
+	}
+	return look
 }
 
 // A keptSession is the vault, open to write.

@@ -13,7 +13,7 @@ import (
 // Verify reads the whole vault, one file after the other and for a quarter of the time,
 // so that nobody notices it.
 func (v *keptVault) Verify(ctx context.Context, progress func(done, total int64)) (daemon.Verified, error) {
-	dst, err := openVault(v.config)
+	dst, err := v.app.openAny(ctx, v.config)
 	if err != nil {
 		return daemon.Verified{}, err
 	}
@@ -21,7 +21,7 @@ func (v *keptVault) Verify(ctx context.Context, progress func(done, total int64)
 	o := chunkstore.VerifyOptions{Workers: 1, Progress: progress}
 	v.app.remember(ctx, v.config, &o)
 	start := v.app.now()
-	found, err := chunkstore.Verify(ctx, gentle{dst}, o)
+	found, err := chunkstore.Verify(ctx, gentle{dst.driver}, o)
 	if err != nil {
 		return daemon.Verified{}, fmt.Errorf("cannot verify the vault: %w", err)
 	}
@@ -36,7 +36,7 @@ func (v *keptVault) Verify(ctx context.Context, progress func(done, total int64)
 		first := report.Problems[0]
 		result.Detail = printable(first.Kind + ": " + first.Object)
 	}
-	v.app.saveProof(v.config, report)
+	v.app.saveProof(v.config, dst.Name, report)
 	return result, nil
 }
 

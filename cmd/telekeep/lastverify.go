@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"telekeep/config"
@@ -19,6 +20,7 @@ import (
 type proof struct {
 	Time     time.Time `json:"time"`
 	Vault    string    `json:"vault"`
+	Copy     string    `json:"copy,omitempty"` // which was read
 	Commits  int       `json:"commits"`
 	Packs    int       `json:"packs"`
 	Bytes    int64     `json:"bytes"`
@@ -26,28 +28,41 @@ type proof struct {
 }
 
 // proofs are the newest verifications: of every file's bytes, and of everything
-// decrypted and replayed.
+// decrypted and replayed; of whichever copy, and of each.
 type proofs struct {
-	Files *proof `json:"files,omitempty"` // verify, or verify --deep
-	Deep  *proof `json:"deep,omitempty"`  // verify --deep
+	Files  *proof                `json:"files,omitempty"` // verify, or verify --deep
+	Deep   *proof                `json:"deep,omitempty"`  // verify --deep
+	Copies map[string]copyProofs `json:"copies,omitempty"`
+}
+
+// copyProofs are those of one copy.
+type copyProofs struct {
+	Files *proof `json:"files,omitempty"`
+	Deep  *proof `json:"deep,omitempty"`
 }
 
 func proofPath(cfg *config.Config) string { return filepath.Join(cfg.State, "last-verify.json") }
 
 // saveProof remembers a verification that came to its end, on a machine that writes, of
-// the vault that it writes to.
-func (a *app) saveProof(cfg *config.Config, r *verifyReport) {
+// a copy of its settings.
+func (a *app) saveProof(cfg *config.Config, name string, r *verifyReport) {
 	if a.vault != "" {
 		return
 	}
 	p := loadProofs(cfg)
-	p.Files = &proof{
-		Time: a.now().UTC().Truncate(time.Second), Vault: r.Vault, Commits: r.Commits, Packs: r.Packs, Bytes: r.Bytes,
+	found := &proof{
+		Time: a.now().UTC().Truncate(time.Second), Vault: r.Vault, Copy: name, Commits: r.Commits, Packs: r.Packs, Bytes: r.Bytes,
 		Problems: len(r.Problems),
 	}
+	one := p.Copies[name]
+	p.Files, one.Files = found, found
 	if r.Deep {
-		p.Deep = p.Files
+		p.Deep, one.Deep = found, found
 	}
+	if p.Copies == nil {
+		p.Copies = make(map[string]copyProofs)
+	}
+	p.Copies[name] = one
 	data, err := json.MarshalIndent(p, "", "  ")
 	if err == nil {
 		err = durable.WriteFile(proofPath(cfg), data, 0o600)
@@ -66,15 +81,27 @@ func loadProofs(cfg *config.Config) proofs {
 	if data, err := os.ReadFile(proofPath(cfg)); err != nil || json.Unmarshal(data, &p) != nil {
 		return proofs{}
 	}
+	if p.Copies == nil && p.Files != nil { // written when there was one copy only
+		p.Copies = map[string]copyProofs{config.VaultCopy: {p.Files, p.Deep}}
+	}
 	return p
 }
 
-// damage says what the newest verification of a vault found wrong, "" if nothing was.
-func (p proofs) damage(vault string) string {
-	if p.Files == nil || p.Files.Vault != vault || p.Files.Problems == 0 {
-		return ""
+// damage says what the newest verification of each of these copies of a vault found wrong,
+// "" if nothing was.
+func (p proofs) damage(vault string, all []config.Copy) string {
+	var found []string
+	for _, one := range all {
+		last, name := p.Copies[one.Name].Files, ""
+		if len(all) > 1 {
+			name = " of copy " + one.Name
+		}
+		if last == nil || last.Vault != vault || last.Problems == 0 {
+			continue
+		}
+		found = append(found, "the last telekeep verify"+name+", "+moment(last.Time)+", found "+plural(last.Problems, "problem", "problems"))
 	}
-	return "the last telekeep verify, " + moment(p.Files.Time) + ", found " + plural(p.Files.Problems, "problem", "problems")
+	return strings.Join(found, "; ")
 }
 
 // inWords says when what was verified.

@@ -41,7 +41,7 @@ func (a *app) log(ctx context.Context, most int, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	dst, err := openVault(cfg)
+	dst, err := a.openAny(ctx, cfg)
 	if err != nil {
 		return err
 	}

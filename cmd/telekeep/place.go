@@ -85,19 +85,36 @@ func isVault(dir string) bool {
 
 // registerVault is for commands that read a vault and need nothing else.
 func (a *app) registerVault(c *cobra.Command) {
-	c.Flags().StringVar(&a.vault, "vault", "", "folder of the vault to look at; no settings file is needed then")
+	c.Flags().StringVar(&a.vault, "vault", "", "folder or URL of the vault to look at; no settings file is needed then")
+	c.Flags().StringVar(&a.copy, "copy", "", "look at this copy of the settings, and at no other")
 }
 
 // reading returns the settings for a command that reads the vault. With --vault
 // alone they name nothing but that folder; with --dir too, what this machine
 // remembers of the vault is in them.
 func (a *app) reading() (*config.Config, error) {
-	if a.vault == "" {
-		return a.settings()
+	if a.vault != "" && a.copy != "" {
+		return nil, &failure{code: exitUsage, err: errors.New("--vault and --copy do not go together"), hint: "--copy chooses a copy of the settings, --vault one that need not stand there"}
 	}
-	dir, err := filepath.Abs(a.vault)
+	if a.vault == "" {
+		cfg, err := a.settings()
+		if err != nil || a.copy == "" {
+			return cfg, err
+		}
+		one, err := pickCopy(cfg, a.copy)
+		if err != nil {
+			return nil, err
+		}
+		return onlyCopy(cfg, one), nil
+	}
+	where, err := config.ParseWhere(a.vault)
 	if err != nil {
-		return nil, fmt.Errorf("folder %q: %w", a.vault, err)
+		return nil, &failure{code: exitUsage, err: fmt.Errorf("--vault %w", err)}
+	}
+	if where.Kind == config.KindFolder {
+		if where.Path, err = filepath.Abs(where.Path); err != nil {
+			return nil, fmt.Errorf("folder %q: %w", a.vault, err)
+		}
 	}
 	cfg := new(config.Config)
 	if a.dir != "" {
@@ -105,8 +122,29 @@ func (a *app) reading() (*config.Config, error) {
 			return nil, err
 		}
 	}
-	cfg.Vault = dir
-	return cfg, nil
+	return onlyCopy(cfg, config.Copy{Name: config.VaultCopy, URL: a.vault, Where: where}), nil
+}
+
+// onlyCopy are settings in which the vault lies at one place.
+func onlyCopy(cfg *config.Config, one config.Copy) *config.Config {
+	only := *cfg
+	only.Vault, only.Copies = "", []config.Copy{one}
+	if one.Name == config.VaultCopy && one.Where.Kind == config.KindFolder {
+		only.Vault, only.Copies = one.Where.Path, nil
+	}
+	return &only
+}
+
+// pickCopy finds a copy of the settings by its name.
+func pickCopy(cfg *config.Config, name string) (config.Copy, error) {
+	var names []string
+	for _, one := range cfg.AllCopies() {
+		if one.Name == name {
+			return one, nil
+		}
+		names = append(names, one.Name)
+	}
+	return config.Copy{}, &failure{code: exitUsage, err: fmt.Errorf("no copy %q in the settings", name), hint: "there is " + strings.Join(names, ", ")}
 }
 
 // alone reports whether cfg names a vault and no installation.

@@ -124,7 +124,7 @@ func (a *app) prune(ctx context.Context, f pruneFlags) error {
 		return err
 	}
 	// It takes the lock of the local state: nothing is stored meanwhile.
-	b, err := a.openForBackup(ctx, cfg)
+	b, err := a.openForBackup(ctx, cfg, nil)
 	if err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func (p *pruner) open(ctx context.Context) (err error) {
 	if _, err := p.backup.archive.Commit(ctx); err != nil {
 		return fmt.Errorf("cannot store what was fetched: %w", err)
 	}
-	if p.reader, err = chunkstore.OpenReader(ctx, p.backup.destination, chunkstore.ReaderOptions{Identities: p.identities}); err != nil {
+	if p.reader, err = chunkstore.OpenReader(ctx, p.backup.copies, chunkstore.ReaderOptions{Identities: p.identities}); err != nil {
 		return withHint(fmt.Errorf("cannot read the vault: %w", err), "a vault that has problems is not pruned: telekeep verify lists them")
 	}
 	if p.snapshot, err = archive.OpenSnapshot(ctx, p.reader, archive.SnapshotOptions{}); err != nil {
@@ -372,7 +372,7 @@ func (p *pruner) undo(ctx context.Context) (*pruneReport, error) {
 	if err := p.open(ctx); err != nil {
 		return nil, err
 	}
-	packs, err := p.reader.Retired(ctx, p.backup.destination, p.writer())
+	packs, err := p.reader.Retired(ctx, p.backup.copies, p.writer())
 	if err != nil {
 		return nil, err
 	}
@@ -433,26 +433,44 @@ func (p *pruner) delete(ctx context.Context, before time.Time) (*pruneReport, er
 	return &pruneReport{Copies: copies}, err
 }
 
-// eachCopy goes over the copies of the vault, and counts what lies retired there.
+// eachCopy goes over the copies of the vault, and counts what lies retired there. One that
+// is away, or from which nothing can be removed, waits.
 func (p *pruner) eachCopy(ctx context.Context, visit func(*pruneCopy, *chunkstore.Reader, chunkstore.Remover) error) ([]pruneCopy, error) {
 	copies := []pruneCopy{}
-	for name, dst := range map[string]chunkstore.Remover{"vault": p.backup.destination} {
-		r, err := chunkstore.OpenReader(ctx, dst, chunkstore.ReaderOptions{Identities: p.identities})
+	for _, one := range p.config.AllCopies() {
+		c := pruneCopy{Copy: one.Name}
+		d, err := p.app.openPlace(ctx, p.config, one)
 		if err != nil {
-			return nil, fmt.Errorf("copy %s: %w", name, err)
+			c.Waits = printable(oneLine(err))
+			copies = append(copies, c)
+			continue
 		}
-		packs, err := r.Retired(ctx, dst, p.writer())
-		if err != nil {
-			return nil, fmt.Errorf("copy %s: %w", name, err)
-		}
-		c := pruneCopy{Copy: name, Retired: len(packs)}
-		for _, pack := range packs {
-			c.RetiredBytes += pack.Size
-		}
-		if err := visit(&c, r, dst); err != nil {
-			return nil, fmt.Errorf("copy %s: %w", name, err)
+		err = p.oneCopy(ctx, &c, d, visit)
+		if err := errors.Join(err, d.Close()); err != nil {
+			return nil, fmt.Errorf("copy %s: %w", one.Name, err)
 		}
 		copies = append(copies, c)
 	}
 	return copies, nil
+}
+
+func (p *pruner) oneCopy(ctx context.Context, c *pruneCopy, d driver, visit func(*pruneCopy, *chunkstore.Reader, chunkstore.Remover) error) error {
+	r, err := chunkstore.OpenReader(ctx, d, chunkstore.ReaderOptions{Identities: p.identities})
+	if err != nil {
+		return err
+	}
+	packs, err := r.Retired(ctx, d, p.writer())
+	if err != nil {
+		return err
+	}
+	c.Retired = len(packs)
+	for _, pack := range packs {
+		c.RetiredBytes += pack.Size
+	}
+	remover, ok := d.(chunkstore.Remover)
+	if !ok {
+		c.Waits = "nothing can be removed from it"
+		return nil
+	}
+	return visit(c, r, remover)
 }

@@ -25,6 +25,7 @@ type app struct {
 	now    func() time.Time
 	dir    string // --dir
 	vault  string // --vault, of the commands that have it
+	copy   string // --copy, of the commands that have it
 }
 
 // memoryLimit is what the Go runtime is told to stay under. A promise of 256 MiB
@@ -77,7 +78,7 @@ First steps:
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError(c, err.Error()) })
 	root.AddCommand(
 		a.initCommand(), a.loginCommand(), a.logoutCommand(), a.chatsCommand(), a.syncCommand(), a.daemonCommand(), a.pauseCommand(), a.resumeCommand(), a.statusCommand(), a.logCommand(),
-		a.verifyCommand(), a.pruneCommand(), a.doctorCommand(), a.exportCommand(), a.restoreCommand(),
+		a.copyCommand(), a.verifyCommand(), a.pruneCommand(), a.doctorCommand(), a.exportCommand(), a.restoreCommand(),
 		a.serviceCommand(), a.demoCommand(), a.simulatorCommand(), a.versionCommand(), a.manualCommand(),
 	)
 	for _, c := range root.Commands() {

@@ -28,7 +28,8 @@ type statusReport struct {
 }
 
 type vaultStatus struct {
-	Path       string    `json:"path"`
+	Path       string    `json:"path"` // of the copy that was looked at, or its URL
+	Copy       string    `json:"copy,omitempty"`
 	ID         string    `json:"id,omitempty"`
 	Problem    string    `json:"problem,omitempty"`
 	Damage     string    `json:"damage,omitempty"` // what it lost of what was backed up to it
@@ -152,14 +153,18 @@ func (a *app) status(ctx context.Context, o gapOptions, asJSON bool) error {
 // vaultStatus reads what anyone can read. A vault that is not there is a state
 // to report and no failure of status.
 func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
-	s := vaultStatus{Path: cfg.Vault, Verified: loadProofs(cfg)}
-	dst, err := openVault(cfg)
+	s := vaultStatus{Path: cfg.AllCopies()[0].URL, Free: -1, Verified: loadProofs(cfg)}
+	dst, err := a.openAny(ctx, cfg)
 	if err != nil {
 		s.Problem = oneLine(err)
 		return s
 	}
 	defer dst.Close()
-	if s.Free, err = dst.Free(ctx); err != nil {
+	s.Path = dst.URL
+	if len(cfg.AllCopies()) > 1 {
+		s.Copy = dst.Name
+	}
+	if s.Free, err = freeOf(ctx, dst); err != nil {
 		s.Problem = oneLine(err)
 	}
 	vault, err := chunkstore.OpenVault(ctx, dst)
@@ -191,7 +196,7 @@ func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
 		s.Problem = oneLine(err)
 	}
 	if s.Damage == "" {
-		s.Damage = s.Verified.damage(s.ID)
+		s.Damage = s.Verified.damage(s.ID, cfg.AllCopies())
 	}
 	return s
 }
@@ -266,10 +271,15 @@ func (a *app) printStatus(r *statusReport, o gapOptions) {
 	put("%s", r.Verdict)
 	put("")
 	put("vault        %s", r.Vault.Path)
+	if r.Vault.Copy != "" {
+		put("  copy       %s; telekeep copy list shows the others", r.Vault.Copy)
+	}
 	if r.Vault.ID != "" {
 		put("  id         %s", r.Vault.ID)
 		put("  holds      %s, %s, %s", plural(r.Vault.Commits, "commit", "commits"), plural(r.Vault.Packs, "pack", "packs"), size(r.Vault.Bytes))
-		put("  free       %s", size(r.Vault.Free))
+		if r.Vault.Free >= 0 {
+			put("  free       %s", size(r.Vault.Free))
+		}
 	}
 	if r.Vault.Head != "" {
 		put("  head       %s of %s", r.Vault.Head[:16], r.Vault.LastCommit.Local().Format("2006-01-02 15:04:05"))

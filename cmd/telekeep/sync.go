@@ -70,7 +70,7 @@ func (a *app) sync(ctx context.Context, name string, takeout, dry, asJSON bool) 
 	if dry {
 		return a.dryRun(ctx, cfg, accounts, asJSON)
 	}
-	run := &syncRun{Accounts: []*syncReport{}, Vault: []problemLine{}}
+	run := &syncRun{Accounts: []*syncReport{}, Vault: []problemLine{}, Copies: []copyOutcome{}}
 	if d := a.daemonFor(ctx, cfg, mode); d != nil {
 		err = a.syncByDaemon(ctx, cfg, d, accounts, mode, run, asJSON)
 	} else {
@@ -114,7 +114,7 @@ func pickAccounts(cfg *config.Config, name string) ([]config.Account, error) {
 // syncAccounts pulls one account after the other into run. What stops one of them does
 // not stop the others, but for an interrupt.
 func (a *app) syncAccounts(ctx context.Context, cfg *config.Config, accounts []config.Account, mode telegram.TakeoutMode, run *syncRun, asJSON bool) (err error) {
-	b, err := a.openForBackup(ctx, cfg)
+	b, err := a.openForBackup(ctx, cfg, nil)
 	if err != nil {
 		return err
 	}
@@ -142,6 +142,9 @@ func (a *app) syncAccounts(ctx context.Context, cfg *config.Config, accounts []c
 		if ctx.Err() != nil {
 			break
 		}
+	}
+	if ctx.Err() == nil {
+		failures = append(failures, a.settleCopies(ctx, cfg, b.copies.Set, run, asJSON))
 	}
 	return errors.Join(append(failures, vaultFailure(run.Vault))...)
 }

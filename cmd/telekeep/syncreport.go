@@ -17,6 +17,7 @@ type syncRun struct {
 	syncCounts
 	Accounts []*syncReport `json:"accounts"`
 	Vault    []problemLine `json:"vault_problems"`  // what is gone of the vault, by names and lengths
+	Copies   []copyOutcome `json:"copies"`          // how each copy of the vault is afterwards
 	Error    string        `json:"error,omitempty"` // why the run ended early
 }
 

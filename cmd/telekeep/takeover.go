@@ -45,7 +45,7 @@ func (a *app) recoverSecrets(ctx context.Context, in *installation, o initOption
 	if err != nil {
 		return nil, err
 	}
-	dst, err := openVault(in.config)
+	dst, err := a.openAny(ctx, in.config)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 // A verifyReport is what verify --json prints.
 type verifyReport struct {
 	Vault    string        `json:"vault"`
+	Copy     string        `json:"copy,omitempty"` // where there are several
 	Deep     bool          `json:"deep"`
 	Commits  int           `json:"commits"`
 	Packs    int           `json:"packs"`
@@ -49,8 +50,7 @@ func describeProblem(p *chunkstore.Problem) problemLine {
 }
 
 func (a *app) verifyCommand() *cobra.Command {
-	var keys keyFlags
-	var deep, asJSON bool
+	var o verifyOptions
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Check that the vault is whole",
@@ -59,51 +59,128 @@ with this machine's own key, the index against the packs and the head of the cha
 against the one remembered here.
 
 With --deep and an owner key it also decrypts everything, recomputes the id of
-every chunk and replays the archive.`,
+every chunk and replays the archive.
+
+Where the settings name several copies it looks at the first that is there and lacks
+nothing; --copy chooses one, --all looks at each.`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if keys.given() && !deep {
+			switch {
+			case o.keys.given() && !o.deep:
 				return usageError(c, "a key is only used with --deep")
+			case o.all && (a.vault != "" || a.copy != ""):
+				return usageError(c, "--all looks at each copy of the settings: give it without --copy and --vault")
 			}
-			return a.verify(c.Context(), keys, deep, asJSON)
+			return a.verify(c.Context(), o)
 		},
 	}
 	a.registerVault(c)
-	keys.register(c)
-	c.Flags().BoolVar(&deep, "deep", false, "decrypt and recompute everything; needs -i")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	o.keys.register(c)
+	c.Flags().BoolVar(&o.deep, "deep", false, "decrypt and recompute everything; needs -i")
+	c.Flags().BoolVar(&o.all, "all", false, "look at each copy of the settings")
+	c.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
 	return c
 }
 
-func (a *app) verify(ctx context.Context, keys keyFlags, deep, asJSON bool) error {
+// verifyOptions are the flags of verify.
+type verifyOptions struct {
+	keys      keyFlags
+	deep, all bool
+	asJSON    bool
+}
+
+func (a *app) verify(ctx context.Context, o verifyOptions) error {
 	cfg, err := a.reading()
 	if err != nil {
 		return err
 	}
-	o := chunkstore.VerifyOptions{}
-	if deep {
-		if o.Identities, err = a.identities(keys); err != nil {
+	v := chunkstore.VerifyOptions{}
+	if o.deep {
+		if v.Identities, err = a.identities(o.keys); err != nil {
 			return err
 		}
 	}
+	if o.all {
+		return a.verifyAll(ctx, cfg, v, o.asJSON)
+	}
+	report, failed := a.verifyOne(ctx, cfg, a.copyToVerify(ctx, cfg), v)
+	if report == nil {
+		return failed
+	}
+	if err := a.printVerify(report, o.asJSON); err != nil {
+		return err
+	}
+	return verifyFailure(report, failed)
+}
+
+// copyToVerify is the copy that is looked at where nobody chose one.
+func (a *app) copyToVerify(ctx context.Context, cfg *config.Config) config.Copy {
+	all := cfg.AllCopies()
+	if len(all) > 1 {
+		if d, err := a.openAny(ctx, cfg); err == nil {
+			_ = d.Close() // nothing was written
+			return d.Copy
+		}
+	}
+	return all[0]
+}
+
+// verifyOne looks at one copy. The report is nil where there is nothing to report: wrong
+// key, interrupt. The error is why it came to no end; what it found is in the report.
+func (a *app) verifyOne(ctx context.Context, cfg *config.Config, one config.Copy, o chunkstore.VerifyOptions) (*verifyReport, error) {
 	start := a.now()
-	report, err := a.verifyVault(ctx, cfg, o)
+	several := len(cfg.AllCopies()) > 1
+	cfg = onlyCopy(cfg, one)
+	report, err := a.verifyVault(ctx, cfg, one, o)
 	if err == nil && report.Deep {
 		err = a.replay(ctx, cfg, o, report)
 	}
 	if ctx.Err() != nil || errors.Is(err, crypto.ErrWrongKey) {
-		return err
+		return nil, err
 	}
 	if err != nil {
 		report.impossible(err)
 	}
 	report.Seconds = a.now().Sub(start).Seconds()
+	if several || a.copy != "" {
+		report.Copy = one.Name
+	}
 	if err == nil {
-		a.saveProof(cfg, report)
+		a.saveProof(cfg, one.Name, report)
 	}
-	if err := a.printVerify(report, asJSON); err != nil {
-		return err
+	return report, err
+}
+
+// A verifyAllReport is what verify --all --json prints.
+type verifyAllReport struct {
+	Copies []*verifyReport `json:"copies"`
+	OK     bool            `json:"ok"` // of each
+}
+
+// verifyAll looks at each copy. One that is away keeps nobody from looking at the others.
+func (a *app) verifyAll(ctx context.Context, cfg *config.Config, o chunkstore.VerifyOptions, asJSON bool) error {
+	all := &verifyAllReport{Copies: []*verifyReport{}, OK: true}
+	var failures []error
+	for _, one := range cfg.AllCopies() {
+		report, err := a.verifyOne(ctx, cfg, one, o)
+		if report == nil {
+			return err
+		}
+		all.Copies, all.OK = append(all.Copies, report), all.OK && report.OK
+		if !asJSON {
+			a.printf("copy %s:\n", one.Name)
+			if err := a.printVerify(report, false); err != nil {
+				return err
+			}
+		}
+		if err := verifyFailure(report, err); err != nil {
+			code, hint := classify(err)
+			failures = append(failures, &failure{code: code, err: fmt.Errorf("copy %s: %w", one.Name, err), hint: hint})
+		}
 	}
-	return verifyFailure(report, err)
+	if asJSON {
+		failures = append(failures, a.ui.json(all))
+	}
+	return errors.Join(failures...)
 }
 
 // impossible notes why the vault could not be checked to the end.
@@ -132,15 +209,19 @@ func verifyFailure(r *verifyReport, err error) error {
 }
 
 // verifyVault returns a report in any case; with an error it is an empty one.
-func (a *app) verifyVault(ctx context.Context, cfg *config.Config, o chunkstore.VerifyOptions) (*verifyReport, error) {
+func (a *app) verifyVault(ctx context.Context, cfg *config.Config, one config.Copy, o chunkstore.VerifyOptions) (*verifyReport, error) {
 	report := &verifyReport{Deep: len(o.Identities) > 0, Problems: []problemLine{}, Notices: []problemLine{}, Orphans: []string{}}
 	a.remember(ctx, cfg, &o)
-	dst, err := openVault(cfg)
+	dst, err := a.openPlace(ctx, cfg, one)
 	if err != nil {
 		return report, err
 	}
 	defer dst.Close()
-	bar := a.ui.progress("verify", a.now())
+	label := "verify"
+	if one.Name != config.VaultCopy {
+		label += " " + one.Name
+	}
+	bar := a.ui.progress(label, a.now())
 	o.Progress = func(done, total int64) { bar.show(a.now(), done, total, size(done)) }
 	found, err := chunkstore.Verify(ctx, dst, o)
 	bar.end()
@@ -214,7 +295,11 @@ func (a *app) printVerify(r *verifyReport, asJSON bool) error {
 	for _, n := range r.Notices {
 		put("notice: %s: %s", n.Object, n.Detail)
 	}
-	put("vault %s: %s, %s, %s read in %.1f s", r.Vault, plural(r.Commits, "commit", "commits"), plural(r.Packs, "pack", "packs"), size(r.Bytes), r.Seconds)
+	whole := "vault"
+	if r.Copy != "" {
+		whole = "copy " + r.Copy + " of vault"
+	}
+	put("%s %s: %s, %s, %s read in %.1f s", whole, r.Vault, plural(r.Commits, "commit", "commits"), plural(r.Packs, "pack", "packs"), size(r.Bytes), r.Seconds)
 	if r.Deep {
 		put("decrypted %s; replayed %s: %s, %s", plural(r.Chunks, "chunk", "chunks"), plural(r.Records, "record", "records"), plural(r.Messages, "message", "messages"), plural(r.Media, "file", "files"))
 	}

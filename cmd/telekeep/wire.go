@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
 	"telekeep/archive"
 	"telekeep/chunkstore"
-	"telekeep/chunkstore/destination/local"
 	"telekeep/config"
 	"telekeep/crypto"
 	"telekeep/telegram"
@@ -24,13 +22,19 @@ import (
 
 // A backup is an installation opened to write.
 type backup struct {
-	destination *local.Destination
-	secrets     *chunkstore.WriterSecrets
-	store       *chunkstore.Writer
-	archive     *archive.Writer
+	copies  *copySet
+	done    func() error // gives the copies back
+	secrets *chunkstore.WriterSecrets
+	store   *chunkstore.Writer
+	archive *archive.Writer
 }
 
-func (a *app) openForBackup(ctx context.Context, cfg *config.Config) (_ *backup, err error) {
+// A copyOpener opens the copies to write; done gives them back.
+type copyOpener func(ctx context.Context, secrets *chunkstore.WriterSecrets) (set *copySet, done func() error, err error)
+
+// openForBackup opens the installation to write, with the copies of the settings or with
+// those that somebody has open.
+func (a *app) openForBackup(ctx context.Context, cfg *config.Config, open copyOpener) (_ *backup, err error) {
 	b := new(backup)
 	defer func() {
 		if err != nil {
@@ -40,13 +44,16 @@ func (a *app) openForBackup(ctx context.Context, cfg *config.Config) (_ *backup,
 	if b.secrets, err = a.readWriterSecrets(cfg); err != nil {
 		return nil, err
 	}
-	if b.destination, err = openVault(cfg); err != nil {
+	if open == nil {
+		open = a.ownCopies(cfg)
+	}
+	if b.copies, b.done, err = open(ctx, b.secrets); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(cfg.State, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make the state folder: %w", err)
+	if err := refusedAll(b.copies.Set); err != nil {
+		return nil, err
 	}
-	b.store, err = chunkstore.OpenWriter(ctx, b.destination, chunkstore.WriterOptions{
+	b.store, err = chunkstore.OpenWriter(ctx, b.copies, chunkstore.WriterOptions{
 		Secrets: b.secrets, StatePath: statePath(cfg), Now: a.now,
 	})
 	if err != nil {
@@ -72,15 +79,15 @@ func (b *backup) Close() error {
 	if b.store != nil {
 		errs = append(errs, b.store.Close())
 	}
-	if b.destination != nil {
-		errs = append(errs, b.destination.Close())
+	if b.done != nil {
+		errs = append(errs, b.done())
 	}
 	return errors.Join(errs...)
 }
 
 // A restorer is a vault opened to read.
 type restorer struct {
-	destination *local.Destination
+	destination driver
 	reader      *chunkstore.Reader
 	snapshot    *archive.Snapshot
 }
@@ -93,7 +100,7 @@ func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities
 			err = errors.Join(err, r.Close())
 		}
 	}()
-	if r.destination, err = openVault(cfg); err != nil {
+	if r.destination, err = a.openToRead(ctx, cfg); err != nil {
 		return nil, err
 	}
 	o := chunkstore.ReaderOptions{Identities: identities, Damaged: true}
@@ -116,22 +123,6 @@ func (r *restorer) Close() error {
 		return nil
 	}
 	return r.destination.Close()
-}
-
-// openVault opens the vault's folder. A folder that is not there is most likely
-// a drive that is not mounted, and is told apart from a damaged vault.
-func openVault(cfg *config.Config) (*local.Destination, error) {
-	dst, err := local.Open(cfg.Vault)
-	if inner := filepath.Join(cfg.Vault, "vault"); err == nil && alone(cfg) && !isVault(cfg.Vault) && isVault(inner) {
-		return nil, errors.Join(withHint(fmt.Errorf("%s is not the vault's folder: %w", cfg.Vault, chunkstore.ErrNoVault), "the vault in it is named with --vault "+shellWord(inner)), dst.Close())
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the vault's folder %s is not there: %w", cfg.Vault, chunkstore.ErrNoVault)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot open the vault's folder %s: %w", cfg.Vault, err)
-	}
-	return dst, nil
 }
 
 func (a *app) readWriterSecrets(cfg *config.Config) (*chunkstore.WriterSecrets, error) {
