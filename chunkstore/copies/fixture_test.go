@@ -290,3 +290,19 @@ func fastDir(t *testing.T) string {
 	t.Cleanup(func() { check(t, os.RemoveAll(dir)) })
 	return dir
 }
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	check(t, err)
+	return data
+}
+
+// writeFile replaces a file, and removes what SQLite keeps beside it.
+func writeFile(t *testing.T, path string, data []byte) {
+	t.Helper()
+	for _, suffix := range []string{"-wal", "-shm"} {
+		os.Remove(path + suffix) // it may not be there
+	}
+	check(t, os.WriteFile(path, data, 0o600))
+}

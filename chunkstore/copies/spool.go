@@ -33,9 +33,9 @@ type spool struct {
 	vault string
 
 	mu      sync.Mutex
-	waiting map[string]int64         // what is in the queue ▶ length
-	packs   int64                    // bytes of packs in the queue, and of those that are being stored there
-	links   map[link]chunkstore.Head // the commits in the queue
+	waiting map[string]int64            // what is in the queue ▶ length
+	packs   int64                       // bytes of packs in the queue, and of those that are being stored there
+	links   map[link]*chunkstore.Commit // the commits in the queue
 }
 
 // A link is what a commit follows on.
@@ -49,7 +49,7 @@ func openSpool(ctx context.Context, dir string, limit int64, vault string) (*spo
 	if dir == "" {
 		return nil, nil
 	}
-	s := &spool{max: limit, vault: vault, waiting: make(map[string]int64), links: make(map[link]chunkstore.Head)}
+	s := &spool{max: limit, vault: vault, waiting: make(map[string]int64), links: make(map[link]*chunkstore.Commit)}
 	if err := s.open(dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("spool: %w", err), s.close())
 	}
@@ -89,7 +89,7 @@ func (s *spool) linkCommit(name string, data []byte) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.links[link{c.Writer, c.Previous}] = chunkstore.Head{Vault: s.vault, Writer: c.Writer, Seq: c.Seq, Hash: c.Hash}
+	s.links[link{c.Writer, c.Previous}] = c
 }
 
 func (s *spool) open(dir string) error {
@@ -220,7 +220,7 @@ func (s *spool) forget(name string) error {
 		s.packs -= s.waiting[name]
 	}
 	delete(s.waiting, name)
-	maps.DeleteFunc(s.links, func(_ link, h chunkstore.Head) bool { return chunkstore.CommitName(h.Writer, h.Seq) == name })
+	maps.DeleteFunc(s.links, func(_ link, c *chunkstore.Commit) bool { return chunkstore.CommitName(c.Writer, c.Seq) == name })
 	return nil
 }
 
@@ -349,20 +349,25 @@ func (s *spool) read(ctx context.Context, name string, limit int64) ([]byte, err
 	return data, nil
 }
 
-// bridges reports whether the queue holds the commits that lead from one to a later one
-// of the same writer.
-func (s *spool) bridges(from chunkstore.Head, to chunkstore.Head) bool {
+// bridges reports whether the queue holds the commits that lead from one to a later one of
+// the same writer, with all that they need: that may have gone to a place that is away.
+func (s *spool) bridges(from, to chunkstore.Head) bool {
 	if s == nil {
 		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for from.Seq < to.Seq {
-		next, ok := s.links[link{to.Writer, from.Hash}]
-		if !ok {
+		c := s.links[link{to.Writer, from.Hash}]
+		if c == nil {
 			return false
 		}
-		from = next
+		for _, n := range neededBy(c) {
+			if _, ok := s.waiting[n.name]; !ok {
+				return false
+			}
+		}
+		from = chunkstore.Head{Vault: s.vault, Writer: c.Writer, Seq: c.Seq, Hash: c.Hash}
 	}
 	return from == to
 }
