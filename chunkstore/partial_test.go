@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,8 +121,10 @@ func TestPartialAdoptsPending(t *testing.T) {
 	check(t, err)
 	defer w.Close()
 	c := commit(t, w, nil)
-	if len(c.Packs) != len(pending) || c.Packs[0] != pending[0] {
-		t.Errorf("the commit lists %v, not %v", c.Packs, pending)
+	for _, p := range pending { // Close may have let one more be stored
+		if !slices.Contains(c.Packs, p) {
+			t.Errorf("the commit lists %v, and not %v", c.Packs, p)
+		}
 	}
 }
 
