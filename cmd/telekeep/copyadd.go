@@ -208,7 +208,10 @@ func (a *app) prepareCopy(ctx context.Context, cfg *config.Config, one config.Co
 
 // openNew opens the place of a new copy. A folder is made if the one it lies in is there.
 func (a *app) openNew(ctx context.Context, cfg *config.Config, one config.Copy) (driver, error) {
-	if one.Where.Kind != config.KindFolder {
+	switch one.Where.Kind {
+	case config.KindSFTP:
+		return a.newSFTP(ctx, cfg, one)
+	case config.KindS3:
 		return a.openPlace(ctx, cfg, one)
 	}
 	dir := one.Where.Path

@@ -218,8 +218,8 @@ func (l lack) inWords(state string) string {
 	switch {
 	case l.Objects > 0:
 		return plural(l.Objects, "file", "files") + ", " + size(l.Bytes)
-	case state == string(copies.Current):
-		return "nothing"
+	case state == string(copies.Current), state == string(copies.Away):
+		return "nothing" // of one that is away: as far as is known
 	}
 	return "?"
 }

@@ -75,7 +75,7 @@ func (a *app) outcomes(cfg *config.Config, all []copies.Status, run *syncRun) er
 	if current >= cfg.Spool.Need {
 		for _, o := range run.Copies {
 			if o.Error != "" {
-				a.ui.warn("copy %s is %s and gets what it lacks later (%s): %s", o.Name, o.State, o.Lacks.inWords(o.State), o.Error)
+				a.ui.warn("copy %s is %s (%s); it lacks %s so far", o.Name, o.State, o.Error, o.Lacks.inWords(o.State))
 			}
 		}
 		return nil

@@ -9,6 +9,8 @@ import (
 
 	"telekeep/archive"
 	"telekeep/chunkstore"
+	"telekeep/chunkstore/copies"
+	"telekeep/chunkstore/destination/sftp"
 	"telekeep/config"
 	"telekeep/crypto"
 	"telekeep/daemon"
@@ -107,6 +109,11 @@ func rules() []rule {
 		{daemon.ErrPaused, exitBusy, "telekeep resume ends the pause"},
 		{daemon.ErrNoAccount, exitUsage, "the daemon has other settings: telekeep status shows its accounts"},
 		{chunkstore.ErrStateBusy, exitBusy, "wait until the other telekeep has ended; telekeep pause makes a daemon give way"},
+		{sftp.ErrUnreachable, exitVault, "is the server on, and reachable from here? What it lacks it gets when it is there again"},
+		{sftp.ErrLogin, exitVault, "check the user in the URL of the copy, and its key: NAME.key among the secrets, or key = … in its section"},
+		{copies.ErrOtherFileSystem, exitVault, "is the right drive mounted? If you have moved the copy to another one, telekeep copy accept NAME says so"},
+		{copies.ErrSpoolFull, exitNoSpace, "bring a copy back, or let more wait with [spool] max_size; nothing that was stored is lost"},
+		{copies.ErrFull, exitNoSpace, "make room at that copy; the others go on"},
 		{chunkstore.ErrNoVault, exitVault, "is the drive plugged in and mounted? A vault's folder has vault.json in it; telekeep never makes a new vault in place of one that is gone"},
 		{chunkstore.ErrOtherVault, exitVault, "the folder holds another vault than the one this installation writes to; check vault in the settings file"},
 		{chunkstore.ErrRollback, exitVault, "the newest commits are gone from the vault: it was replaced by an older copy, or files were deleted; do not write to it, look at telekeep verify"},

@@ -31,7 +31,14 @@ func (a *app) openPlace(ctx context.Context, cfg *config.Config, one config.Copy
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return openFolder(cfg, one)
+	if one.Where.Kind == config.KindSFTP {
+		return a.openSFTP(ctx, cfg, one)
+	}
+	d, err := openFolder(cfg, one)
+	if err != nil {
+		return nil, err // and no driver, not one that is nil
+	}
+	return d, nil
 }
 
 // openFolder opens a folder that holds a vault. One that is not there is most likely on a
