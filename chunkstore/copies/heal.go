@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"telekeep/chunkstore"
 )
@@ -97,6 +98,7 @@ type healer struct {
 	packs   map[chunkstore.Hash]packWanted
 	aside   []setAside
 	total   int64
+	rest    func(took time.Duration) // after each read of a pack; may be nil
 
 	mu     sync.Mutex // guards report and done while packs are read
 	report *Comparison

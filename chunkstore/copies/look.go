@@ -21,8 +21,12 @@ func (s *Set) Status() ([]Status, error) {
 		if err != nil {
 			return nil, err
 		}
+		checked, err := s.notes.oldest(p.Name)
+		if err != nil {
+			return nil, err
+		}
 		p.mu.Lock()
-		st := Status{Name: p.Name, State: p.state, Err: p.err, LastSeen: r.seen, Caught: r.caught, Behind: p.missed, Free: -1}
+		st := Status{Name: p.Name, State: p.state, Err: p.err, LastSeen: r.seen, Caught: r.caught, Behind: p.missed, Free: -1, Checked: checked}
 		if p.handle != nil {
 			heads = maps.Clone(p.heads)
 		}

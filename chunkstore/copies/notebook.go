@@ -78,7 +78,7 @@ func openNotebook(ctx context.Context, path, vault string) (*notebook, error) {
 }
 
 func (m *notebook) prepare(ctx context.Context) error {
-	if _, err := m.db.ExecContext(ctx, notebookSchema); err != nil {
+	if _, err := m.db.ExecContext(ctx, notebookSchema+scrubSchema); err != nil {
 		return err
 	}
 	if _, err := m.db.ExecContext(ctx, "INSERT OR IGNORE INTO meta VALUES ('vault', ?)", m.vault); err != nil {
@@ -229,7 +229,7 @@ func (m *notebook) forgetHolders(object string) error {
 
 // forget forgets all of a copy: for who removes it from the settings.
 func (m *notebook) forget(name string) error {
-	for _, table := range []string{"copy WHERE name", "head WHERE copy", "holds WHERE copy"} {
+	for _, table := range []string{"copy WHERE name", "head WHERE copy", "holds WHERE copy", "checked WHERE copy", "scrub WHERE copy"} {
 		if err := m.exec("DELETE FROM "+table+" = ?", name); err != nil {
 			return err
 		}
