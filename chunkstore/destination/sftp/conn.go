@@ -96,8 +96,11 @@ func (c *conn) handshake(ctx context.Context, o Options, l *login) error {
 // openSession starts SFTP on a connection that is signed in.
 func (c *conn) openSession(client *ssh.Client) error {
 	session, err := client.NewSession()
+	if _, refused := errors.AsType[*ssh.OpenChannelError](err); refused {
+		return fmt.Errorf("the server opens no session for this login: %w", err)
+	}
 	if err != nil {
-		return fmt.Errorf("open a session: %w", err)
+		return fmt.Errorf("%w: open a session: %w", ErrUnreachable, err)
 	}
 	in, inErr := session.StdinPipe()
 	out, outErr := session.StdoutPipe()
@@ -106,11 +109,17 @@ func (c *conn) openSession(client *ssh.Client) error {
 		return err
 	}
 	if err := session.RequestSubsystem("sftp"); err != nil {
-		return fmt.Errorf("the server has no SFTP for this login: %w", err)
+		if strings.Contains(err.Error(), "subsystem request failed") { // there is no type for it
+			return fmt.Errorf("the server has no SFTP for this login: %w", err)
+		}
+		return fmt.Errorf("%w: start SFTP: %w", ErrUnreachable, err)
 	}
 	go io.Copy(io.Discard, remarks) //nolint:errcheck // ends with the connection
 	// Calls bring their own concurrency, in steps of one packet each.
 	c.sftp, err = sftp.NewClientPipe(out, &endingWriter{in, c})
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errLost) {
+		return fmt.Errorf("%w: the session ended as it began: %w", ErrUnreachable, err)
+	}
 	if err != nil {
 		return fmt.Errorf("the server does not speak SFTP to this login (does its shell print something?): %w", err)
 	}
