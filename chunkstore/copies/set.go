@@ -220,3 +220,5 @@ func (s *Set) Close() error {
 
 // due reports whether the time to look again has come.
 func (s *Set) due(last time.Time) bool { return s.o.Now().Sub(last) >= recheck*time.Second }
+
+var _ chunkstore.Destination = (*Set)(nil)
