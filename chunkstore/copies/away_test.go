@@ -190,7 +190,7 @@ func TestOtherFileSystem(t *testing.T) {
 	check(t, s.Adopt(t.Context(), "b"))
 	_, err := s.CatchUp(t.Context(), "b", nil)
 	check(t, err)
-	s, w = f.restart(s, w)
+	_, w = f.restart(s, w)
 	store(t, w, noise(3, 50_000))
 	f.equal()
 }

@@ -40,9 +40,8 @@ func (s *Set) Status() ([]Status, error) {
 // Look asks each copy how it is, also those that failed only now, and lists all that are
 // there, to tell exactly what each lacks.
 func (s *Set) Look(ctx context.Context) ([]Status, error) {
-	s.reachAll(ctx, true) // what is not there says so in its state
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	if err := s.reachAll(ctx, true); ctx.Err() != nil { // what is not there says so in its state
+		return nil, err
 	}
 	all, err := s.Status()
 	if err != nil {

@@ -165,9 +165,14 @@ func (p *place) release() error {
 	return h.err
 }
 
-// failed notes the error of a call to the place, and gives the place up if it is gone.
-// It returns the error, with the name of the copy.
+// failed notes the error of a call to the place and returns it, with the name of the copy.
 func (p *place) failed(ctx context.Context, h *handle, err error) error {
+	p.note(ctx, h, err)
+	return fmt.Errorf("copy %s: %w", p.Name, err)
+}
+
+// note sorts the error of a call to the place, and gives the place up if it is gone.
+func (p *place) note(ctx context.Context, h *handle, err error) {
 	state, drop, ok := stateOf(ctx, err)
 	if ok {
 		p.change(state, err)
@@ -175,7 +180,6 @@ func (p *place) failed(ctx context.Context, h *handle, err error) error {
 	if drop {
 		p.giveUp(h)
 	}
-	return fmt.Errorf("copy %s: %w", p.Name, err)
 }
 
 // change sets the state and tells of it if it is another one. A state that is an error

@@ -132,7 +132,7 @@ func (s *Set) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 // A reader reads an object, from another place if one fails.
 type reader struct {
 	set   *Set
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // of the Get: a Read that goes on elsewhere has no other
 	name  string
 	from  io.ReadCloser
 	done  func()

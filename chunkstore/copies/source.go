@@ -33,7 +33,7 @@ func (s *Set) sources(ctx context.Context, but *place) (all []source, done func(
 			continue
 		}
 		uses = append(uses, func() { p.done(h) })
-		all = append(all, source{p.Name, h.driver, func(ctx context.Context, err error) { p.failed(ctx, h, err) }})
+		all = append(all, source{p.Name, h.driver, func(ctx context.Context, err error) { p.note(ctx, h, err) }})
 	}
 	if s.spool != nil {
 		all = append(all, source{"the spool", s.spool.queue, nil}, source{"the spool", s.spool.keep, nil})
