@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 
 	"telekeep/chunkstore"
 )
@@ -40,6 +41,7 @@ func (s *Set) Status() ([]Status, error) {
 // Look asks each copy how it is, also those that failed only now, and lists all that are
 // there, to tell exactly what each lacks.
 func (s *Set) Look(ctx context.Context) ([]Status, error) {
+	s.recheckAll(ctx)
 	if err := s.reachAll(ctx, true); ctx.Err() != nil { // what is not there says so in its state
 		return nil, err
 	}
@@ -51,6 +53,22 @@ func (s *Set) Look(ctx context.Context) ([]Status, error) {
 		s.lookAt(ctx, p, &all[i])
 	}
 	return all, ctx.Err()
+}
+
+// recheckAll looks whether what is open is still there, and gives up what is not.
+func (s *Set) recheckAll(ctx context.Context) {
+	var group sync.WaitGroup
+	for _, p := range s.places {
+		group.Go(func() {
+			h := p.take()
+			if h == nil {
+				return
+			}
+			defer p.done(h)
+			_ = p.recheck(ctx, h) // it says so in the state
+		})
+	}
+	group.Wait()
 }
 
 // lookAt asks one copy for what is free, and finds out what it lacks.

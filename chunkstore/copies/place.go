@@ -36,6 +36,7 @@ type place struct {
 	stored   map[string]int64 // packs and indexes that were stored there and no commit lists yet ▶ length
 	missed   Lack
 	checked  time.Time // when it was last seen to be the right place
+	used     time.Time // when somebody last ended using it
 }
 
 // A handle is an opened place. It is closed by whoever uses it last.
@@ -123,6 +124,7 @@ func (p *place) done(h *handle) {
 	p.mu.Lock()
 	h.users--
 	last := h.given && h.users == 0
+	p.used = p.set.o.Now()
 	p.mu.Unlock()
 	if last {
 		h.close()

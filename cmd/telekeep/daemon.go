@@ -51,6 +51,7 @@ type keeper struct {
 	log    *slog.Logger
 	daemon *daemon.Daemon
 	hub    hub
+	behind *catchUps
 	web    *http.Client // of the ping
 
 	mu     sync.Mutex
@@ -68,6 +69,7 @@ func (a *app) daemon(ctx context.Context) error {
 		return err
 	}
 	k := &keeper{app: a, log: a.daemonLog(), web: &http.Client{}}
+	k.behind = newCatchUps(k)
 	a.tellSessions(cfg, k.log)
 	systemd := managed{log: k.log}
 	listening, err := k.listen(cfg)
@@ -88,6 +90,7 @@ func (a *app) daemon(ctx context.Context) error {
 	group.Go(func() { k.serveMetrics(helpers, metrics) })
 	group.Go(func() { k.reloads(helpers, systemd) })
 	group.Go(func() { k.nowAndThen(helpers) })
+	group.Go(func() { k.behind.run(helpers) })
 	err = k.daemon.Run(ctx)
 	stop()
 	group.Wait()

@@ -118,8 +118,12 @@ func (k *keptCopies) release(name string) error {
 	return set.Release(name)
 }
 
-// notice tells of a copy that went away or came back.
+// notice tells of a copy that went away or came back. That one was closed, or opened again
+// and is as it was, is nothing to tell.
 func (k *keptCopies) notice(e copies.Event) {
+	if e.State == copies.Released || e.State == copies.Current && (e.Before == copies.Released || e.Before == copies.Unknown) {
+		return
+	}
 	event := daemon.Event{Time: e.Time, Kind: eventCopy, Text: e.Copy + ": " + string(e.State)}
 	if e.Err != nil && e.State != copies.Behind {
 		event.Error = daemonWords(e.Err)
