@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"telekeep/chunkstore"
 	"telekeep/chunkstore/destination/memory"
@@ -300,4 +302,26 @@ func TestTooFew(t *testing.T) {
 	if !errors.Is(err, ErrTooFew) {
 		t.Errorf("Put = %v", err)
 	}
+}
+
+// A place that does not answer is given up after a while, and nobody waits for it again soon.
+func TestHangingPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, "a", "b")
+		f.options.Now = time.Now
+		own, _ := f.record(2)
+		f.options.Spool, f.options.State = "", "" // what waits for a disk is no clock's business
+		s := f.open()
+		f.drives[1].set(func(d *drive) { d.hangs = true })
+		began := time.Now()
+		for _, o := range own {
+			putStored(t, s, o)
+		}
+		if took := time.Since(began); took < patience || took > 3*patience {
+			t.Errorf("storing took %v", took)
+		}
+		if st := must(s.Status())(t)[1]; st.State != Failing {
+			t.Errorf("status %+v", st)
+		}
+	})
 }

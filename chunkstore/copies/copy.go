@@ -109,7 +109,7 @@ func (c *catchUp) putCommit(ctx context.Context, s step) (bool, error) {
 	if err := c.to.mayCatchUp(ctx, c.handle, o); err != nil {
 		return false, err
 	}
-	err := c.handle.driver.Put(ctx, o.name, o.data)
+	err := c.handle.put(ctx, o)
 	if errors.Is(err, fs.ErrExist) {
 		c.bad(c.to.Name, o.name, err)
 		return false, nil
@@ -128,7 +128,7 @@ func (c *catchUp) put(ctx context.Context, o *object) error {
 	if err := c.to.mayCatchUp(ctx, c.handle, o); err != nil {
 		return err
 	}
-	if err := c.handle.driver.Put(ctx, o.name, o.data); errors.Is(err, fs.ErrExist) {
+	if err := c.handle.put(ctx, o); errors.Is(err, fs.ErrExist) {
 		return err
 	} else if err != nil {
 		return c.to.failed(ctx, c.handle, err)

@@ -33,6 +33,7 @@ type drive struct {
 	opened   int
 	vault    string // if set, commits must come in order
 	wrong    error  // the first one that did not
+	hangs    bool   // nothing is ever stored
 }
 
 // Put looks whether a commit may come before it lets it.
@@ -41,6 +42,13 @@ func (d *drive) Put(ctx context.Context, name string, data []byte) error {
 		if err := checkOrder(d.Destination, d.vault, name, data); err != nil {
 			d.set(func(d *drive) { d.wrong = cmp.Or(d.wrong, err) })
 		}
+	}
+	d.mu.Lock()
+	hangs := d.hangs
+	d.mu.Unlock()
+	if hangs {
+		<-ctx.Done()
+		return ctx.Err()
 	}
 	return d.Destination.Put(ctx, name, data)
 }

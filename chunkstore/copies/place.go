@@ -14,8 +14,20 @@ import (
 // How long a place that failed is left alone: the first time and at most.
 const (
 	firstPause = time.Second
-	lastPause  = 2 * time.Minute
+	lastPause  = 10 * time.Minute
 )
+
+// How long one call to a place may take: so long, and a second more for so many bytes. A
+// place that is slower fails.
+const (
+	patience = time.Minute
+	slowest  = 32 << 10
+)
+
+// within returns the context of one call that moves so many bytes.
+func within(ctx context.Context, size int64) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, patience+time.Duration(size/slowest)*time.Second)
+}
 
 // A place is one copy as this process knows it.
 type place struct {
@@ -63,7 +75,9 @@ func (p *place) use(ctx context.Context, force bool) (*handle, error) {
 	if err := p.resting(force); err != nil {
 		return nil, err
 	}
-	h, err := p.openNow(ctx)
+	soon, cancel := within(ctx, 0)
+	defer cancel()
+	h, err := p.openNow(soon)
 	if err != nil {
 		if ctx.Err() == nil {
 			p.change(stateOfOpening(err), err)

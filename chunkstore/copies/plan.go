@@ -282,37 +282,60 @@ func (c *catchUp) planWaiting(p *plan) {
 	}
 }
 
-// planHoles plans packs and indexes that the copy has lost: commits that it holds list them.
-// It reads those commits only if another place holds something that nothing else explains.
+// planHoles plans packs and indexes that the copy has lost: commits that it holds list them,
+// and no later one retires them. It reads those commits only if another place holds something
+// that nothing else explains.
 func (c *catchUp) planHoles(ctx context.Context, p *plan) error {
 	unexplained := p.unexplained(c.set)
 	if len(unexplained) == 0 {
 		return nil
 	}
-	for name := range p.there {
-		if chunkstore.ParseName(name).Kind != chunkstore.CommitObject {
-			continue
-		}
-		commit, err := readCommit(ctx, c.handle.driver, name, c.set.o.Vault)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil && problemOf(name, err) == chunkstore.ProblemUnreadable:
-			return c.to.failed(ctx, c.handle, err)
-		case err != nil:
-			c.bad(c.to.Name, name, err)
-			continue
-		}
-		for _, n := range neededBy(commit) {
-			if unexplained[n.name] {
-				delete(unexplained, n.name)
-				p.loose = append(p.loose, n)
+	holes := make(map[string]item)
+	for writer, seqs := range p.held {
+		for _, seq := range seqs {
+			commit, err := c.readHeld(ctx, chunkstore.CommitName(writer, seq))
+			if err != nil {
+				return err
+			}
+			if commit != nil {
+				noteHoles(holes, commit, unexplained)
 			}
 		}
+	}
+	for _, n := range holes {
+		delete(unexplained, n.name)
+		p.loose = append(p.loose, n)
 	}
 	c.set.noteOrphans(unexplained)
 	slices.SortFunc(p.loose, func(a, b item) int { return cmp.Compare(a.name, b.name) })
 	return nil
+}
+
+// noteHoles adds what a commit needs and is not there, and takes away what it retires.
+func noteHoles(holes map[string]item, commit *chunkstore.Commit, lacking map[string]bool) {
+	for _, n := range neededBy(commit) {
+		if lacking[n.name] {
+			holes[n.name] = n
+		}
+	}
+	for _, o := range commit.Retired {
+		delete(holes, chunkstore.PackName(o.Hash))
+	}
+}
+
+// readHeld reads a commit that the copy holds; nil if it is damaged.
+func (c *catchUp) readHeld(ctx context.Context, name string) (*chunkstore.Commit, error) {
+	commit, err := readCommit(ctx, c.handle.driver, name, c.set.o.Vault)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil && problemOf(name, err) == chunkstore.ProblemUnreadable:
+		return nil, c.to.failed(ctx, c.handle, err)
+	case err != nil:
+		c.bad(c.to.Name, name, err)
+		return nil, nil
+	}
+	return commit, nil
 }
 
 // unexplained returns the packs and indexes that other places hold, the copy lacks, and no

@@ -150,12 +150,19 @@ func (p *place) putInto(ctx context.Context, h *handle, o *object) error {
 	if o.commit != nil {
 		return p.putCommit(ctx, h, o)
 	}
-	if err := h.driver.Put(ctx, o.name, o.data); err != nil {
+	if err := h.put(ctx, o); err != nil {
 		return p.failed(ctx, h, err)
 	}
 	p.has(o)
 	p.wrote(o)
 	return nil
+}
+
+// put stores an object, unless that takes too long.
+func (h *handle) put(ctx context.Context, o *object) error {
+	ctx, cancel := within(ctx, int64(len(o.data)))
+	defer cancel()
+	return h.driver.Put(ctx, o.name, o.data)
 }
 
 // putCommit stores a commit if the place holds all that it builds on.
@@ -165,7 +172,7 @@ func (p *place) putCommit(ctx context.Context, h *handle, o *object) error {
 	if err := p.follows(ctx, h, o); err != nil {
 		return fmt.Errorf("copy %s: %w", p.Name, err)
 	}
-	if err := h.driver.Put(ctx, o.name, o.data); err != nil {
+	if err := h.put(ctx, o); err != nil {
 		return p.failed(ctx, h, err)
 	}
 	p.wrote(o)

@@ -70,7 +70,7 @@ func (c *catchUp) fetch(ctx context.Context, p *plan, n item, exact bool, buf []
 		if p.where[n.name]&(1<<i) == 0 {
 			continue
 		}
-		data, err := readExact(ctx, src.dst, n, exact, buf)
+		data, err := readWithin(ctx, src.dst, n, exact, buf)
 		if err == nil {
 			err = check(data)
 		}
@@ -87,6 +87,13 @@ func (c *catchUp) fetch(ctx context.Context, p *plan, n item, exact bool, buf []
 		}
 	}
 	return nil, fmt.Errorf("%s: %w", n.name, ErrLost)
+}
+
+// readWithin is readExact, unless that takes too long.
+func readWithin(ctx context.Context, d chunkstore.Destination, n item, exact bool, buf []byte) ([]byte, error) {
+	ctx, cancel := within(ctx, n.size)
+	defer cancel()
+	return readExact(ctx, d, n, exact, buf)
 }
 
 // readExact reads an object that has a certain length, or is not longer than that.
