@@ -22,6 +22,9 @@ type VerifyOptions struct {
 	// Heads are the last commits that somebody remembers: of the local state
 	// (ReadHead), of another copy. A vault without them was set back.
 	Heads []Head
+	// Witness is a head (its String) that somebody wrote down outside: a commit that must
+	// be there. "" for none.
+	Witness string
 	// Identities, if given, make the check deep: every pack is opened and the id of
 	// every chunk computed. One must be an owner's.
 	Identities []crypto.Identity
@@ -201,7 +204,21 @@ func (v *verifier) checkChains(ctx context.Context, found *listing) ([]*chain, e
 	for _, h := range v.options.Heads {
 		v.checkHead(h, chains)
 	}
+	v.checkWitness(chains)
 	return chains, nil
+}
+
+// checkWitness looks for the commit that somebody wrote down.
+func (v *verifier) checkWitness(chains []*chain) {
+	if v.options.Witness == "" {
+		return
+	}
+	for _, ch := range chains {
+		if !ch.unsigned && slices.ContainsFunc(ch.commits, func(c *Commit) bool { return c.Matches(v.options.Witness) }) {
+			return
+		}
+	}
+	v.problem(commitsPrefix, fmt.Errorf("%w: there is no commit %s, which was there once", ErrRollback, v.options.Witness))
 }
 
 func (v *verifier) checkHead(h Head, chains []*chain) {

@@ -397,3 +397,31 @@ func TestVerifyRefusals(t *testing.T) {
 		t.Errorf("secrets of another vault: %v", found)
 	}
 }
+
+// Who wrote a head down finds out with it that a vault was set back, and which one was not.
+func TestVerifyWitness(t *testing.T) {
+	f := newFixture(t, nil)
+	w := f.writer()
+	store(t, w, []byte("first"))
+	first := commit(t, w, nil)
+	old := f.dst.CrashClone()
+	store(t, w, []byte("second"))
+	second := commit(t, w, nil)
+	for _, c := range []*Commit{first, second} {
+		text := c.Head().String()
+		check(t, CheckHeadText(text))
+		if _, found := verifyAt(t, f.dst, VerifyOptions{Witness: text}); len(found) > 0 {
+			t.Errorf("%s is there, and %v", text, found)
+		}
+	}
+	for _, text := range []string{second.Head().String(), "1" + second.Head().String()[1:], "1-0000000000000000"} {
+		if _, found := verifyAt(t, old, VerifyOptions{Witness: text}); !slices.Equal(found, []string{"rollback commits/"}) {
+			t.Errorf("the older vault, asked for %s: %v", text, found)
+		}
+	}
+	for _, text := range []string{"", "1", "1-", "0-0000000000000000", "x-0000000000000000", "1-00000000000000000", "1-000000000000000g"} {
+		if CheckHeadText(text) == nil {
+			t.Errorf("%q passes for a head", text)
+		}
+	}
+}

@@ -175,8 +175,8 @@ type Alarm struct {
 	// Hook is a command, with its arguments, that is run when something begins to be
 	// wrong, once a day while it is, and when it is over. It finds what happened in
 	// TELEKEEP_EVENT (failure, reminder, recovery), TELEKEEP_ALARM (the kind),
-	// TELEKEEP_ACCOUNT (the name in these settings), TELEKEEP_COPY, TELEKEEP_TEXT and
-	// TELEKEEP_SINCE. No names of chats or people are in them. It is run anew until
+	// TELEKEEP_ACCOUNT (the name in these settings), TELEKEEP_COPY, TELEKEEP_TEXT,
+	// TELEKEEP_SINCE and TELEKEEP_HEAD (the newest commit, see verify --head). No names of chats or people are in them. It is run anew until
 	// it ends with exit code 0.
 	Hook []string `toml:"hook"`
 	// Ping is a URL that is fetched once an hour for as long as all is well, and not

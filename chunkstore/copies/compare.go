@@ -106,9 +106,6 @@ func (c *Comparison) OK() bool {
 	return !slices.ContainsFunc(c.Faults, func(f *Fault) bool { return !f.Healed })
 }
 
-// Fingerprint stands for the newest state that any copy has; see chunkstore.Fingerprint.
-func (c *Comparison) Fingerprint() string { return chunkstore.Fingerprint(c.Heads) }
-
 func (c *Comparison) sort() {
 	order := func(a, b *Fault) int {
 		return cmp.Or(strings.Compare(a.Copy, b.Copy), strings.Compare(a.Object, b.Object))

@@ -50,6 +50,19 @@ type notebook struct {
 
 // openNotebook opens the file, or makes it; "" means a memory that ends with the process.
 func openNotebook(ctx context.Context, path, vault string) (*notebook, error) {
+	m, err := dialNotebook(path)
+	if err != nil {
+		return nil, err
+	}
+	m.vault = vault
+	if err := m.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("memory of the copies: %w", err), m.close())
+	}
+	return m, nil
+}
+
+// dialNotebook opens the file, or makes it, and looks at nothing in it.
+func dialNotebook(path string) (*notebook, error) {
 	name := ":memory:"
 	if path != "" {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would let others read it
@@ -70,11 +83,7 @@ func openNotebook(ctx context.Context, path, vault string) (*notebook, error) {
 		return nil, fmt.Errorf("memory of the copies: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	m := &notebook{db, vault}
-	if err := m.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("memory of the copies: %w", err), db.Close())
-	}
-	return m, nil
+	return &notebook{db: db}, nil
 }
 
 func (m *notebook) prepare(ctx context.Context) error {

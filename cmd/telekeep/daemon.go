@@ -28,7 +28,7 @@ that is away and a full disk are tried again. The vault is verified regularly.
 If something is wrong for longer than the settings under [alarm] allow, it says so: in
 its log, in telekeep status, to the command hook = [...], which finds TELEKEEP_EVENT
 (failure, reminder, recovery), TELEKEEP_ALARM, TELEKEEP_ACCOUNT, TELEKEEP_COPY,
-TELEKEEP_TEXT and TELEKEEP_SINCE, and by no longer fetching the URL ping = "...".
+TELEKEEP_TEXT, TELEKEEP_SINCE and TELEKEEP_HEAD, and by no longer fetching the URL ping = "...".
 
 telekeep status, sync, pause and resume talk to it while it runs. It reads its settings
 anew when they change, or upon the signal HUP; wrong ones are refused, and the old ones

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"telekeep/chunkstore"
+	"telekeep/config"
 	"telekeep/daemon"
 )
 
@@ -33,6 +35,7 @@ func (s sayer) Say(ctx context.Context, what daemon.Saying) error {
 	c := exec.CommandContext(ctx, hook[0], hook[1:]...)
 	c.WaitDelay = time.Second // what the hook left running must not hold it up
 	c.Env = append(c.Environ(), hookEnvironment(what)...)
+	c.Env = append(c.Env, "TELEKEEP_HEAD="+headHere(ctx, s.keeper.settings()))
 	var text bytes.Buffer
 	c.Stdout, c.Stderr = &text, &text
 	if err := c.Run(); err != nil {
@@ -40,6 +43,16 @@ func (s sayer) Say(ctx context.Context, what daemon.Saying) error {
 		return fmt.Errorf("the hook failed: %w: %s", err, printable(said[:min(len(said), 200)]))
 	}
 	return nil
+}
+
+// headHere is the last commit of this machine in short, "" if none is known: whoever is told
+// can keep it, and later ask a vault for it (verify --head).
+func headHere(ctx context.Context, cfg *config.Config) string {
+	head, err := chunkstore.ReadHead(ctx, statePath(cfg))
+	if err != nil {
+		return ""
+	}
+	return head.String()
 }
 
 // hookEnvironment is what a hook is told. It has no names of chats or people.

@@ -104,7 +104,11 @@ func TestJSONIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for heading, v := range map[string]any{
-		"sync": syncRun{}, "status": vaultAndAccounts{}, "status --watch": daemon.Event{}, "The daemon": daemon.Status{}, "chats": chatLine{}, "log": logLine{}, "verify": verifyReport{}, "doctor": doctorReport{},
+		"sync": syncRun{}, "status": vaultAndAccounts{}, "status --watch": daemon.Event{}, "The daemon": daemon.Status{}, "chats": chatLine{}, "log": logLine{}, "doctor": doctorReport{},
+		"verify": struct {
+			verifyReport
+			Other healReport
+		}{},
 		"copy": struct {
 			copyList
 			Other copySyncReport

@@ -38,7 +38,8 @@ type vaultStatus struct {
 	Bytes      int64     `json:"bytes"`
 	Free       int64     `json:"free_bytes"`
 	LastCommit time.Time `json:"last_commit,omitzero"`
-	Head       string    `json:"head,omitempty"` // hash of the last commit
+	Head       string    `json:"head,omitempty"`      // hash of the last commit
+	Witness    string    `json:"head_text,omitempty"` // the same in short, for verify --head
 	Verified   proofs    `json:"verified"`
 }
 
@@ -190,7 +191,8 @@ func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
 		s.LastCommit = c.Time
 	}
 	if len(commits) > 0 {
-		s.Head = commits[len(commits)-1].Hash.String()
+		last := commits[len(commits)-1]
+		s.Head, s.Witness = last.Hash.String(), last.Head().String()
 	}
 	if s.Damage, err = damageOf(ctx, dst, commits); err != nil && s.Problem == "" {
 		s.Problem = oneLine(err)
@@ -282,7 +284,7 @@ func (a *app) printStatus(r *statusReport, o gapOptions) {
 		}
 	}
 	if r.Vault.Head != "" {
-		put("  head       %s of %s", r.Vault.Head[:16], r.Vault.LastCommit.Local().Format("2006-01-02 15:04:05"))
+		put("  head       %s of %s", r.Vault.Witness, r.Vault.LastCommit.Local().Format("2006-01-02 15:04:05"))
 	}
 	if r.Vault.ID != "" && a.vault == "" { // of another vault this machine remembers nothing
 		for _, line := range r.Vault.Verified.inWords() {

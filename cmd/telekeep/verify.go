@@ -62,13 +62,32 @@ With --deep and an owner key it also decrypts everything, recomputes the id of
 every chunk and replays the archive.
 
 Where the settings name several copies it looks at the first that is there and lacks
-nothing; --copy chooses one, --all looks at each.`,
+nothing; --copy chooses one, --all looks at each.
+
+With --heal it compares all copies that are there, with no key, and makes whole what one
+of them has whole: a file that is damaged, cut short or missing is fetched from a copy that
+has it good, checked, and put in its place. What is not good is never copied, and what
+is good never touched. It ends with exit code 0 if everything is whole now, with 4 if
+something is left that no copy has good, and with 7 if fewer than two copies can be reached.
+
+With --head it also wants a commit to be there that somebody wrote down: telekeep status and
+hooks show the newest one. A vault that was set back to before it is told apart then
+by whoever has nothing else to compare it with.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch {
+			case o.heal && (o.deep || o.all || o.keys.given() || o.head != "" || a.vault != "" || a.copy != ""):
+				return usageError(c, "--heal looks at every copy of the settings, and needs no key: give it alone, or with --json")
+			case o.heal:
+				return a.heal(c.Context(), o.asJSON)
 			case o.keys.given() && !o.deep:
 				return usageError(c, "a key is only used with --deep")
 			case o.all && (a.vault != "" || a.copy != ""):
 				return usageError(c, "--all looks at each copy of the settings: give it without --copy and --vault")
+			}
+			if o.head != "" {
+				if err := chunkstore.CheckHeadText(o.head); err != nil {
+					return usageError(c, "--head: "+err.Error())
+				}
 			}
 			return a.verify(c.Context(), o)
 		},
@@ -77,15 +96,18 @@ nothing; --copy chooses one, --all looks at each.`,
 	o.keys.register(c)
 	c.Flags().BoolVar(&o.deep, "deep", false, "decrypt and recompute everything; needs -i")
 	c.Flags().BoolVar(&o.all, "all", false, "look at each copy of the settings")
+	c.Flags().BoolVar(&o.heal, "heal", false, "make whole, at all copies of the settings, what one of them has whole")
+	c.Flags().StringVar(&o.head, "head", "", "a `commit` that must be there, as telekeep status shows it")
 	c.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
 	return c
 }
 
 // verifyOptions are the flags of verify.
 type verifyOptions struct {
-	keys      keyFlags
-	deep, all bool
-	asJSON    bool
+	keys            keyFlags
+	deep, all, heal bool
+	head            string // of a commit that must be there; "" for none
+	asJSON          bool
 }
 
 func (a *app) verify(ctx context.Context, o verifyOptions) error {
@@ -93,7 +115,7 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	v := chunkstore.VerifyOptions{}
+	v := chunkstore.VerifyOptions{Witness: o.head}
 	if o.deep {
 		if v.Identities, err = a.identities(o.keys); err != nil {
 			return err
