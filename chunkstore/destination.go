@@ -10,10 +10,10 @@ import (
 // that is said here.
 //
 // Names are slash-separated paths of short ASCII words, such as
-// "packs/ab/ab12….age": each word starts with a letter or digit, goes on with
-// letters, digits, '.', '_' and '-', does not end in '.', is at most 100 bytes long
-// and is no device name of Windows; a name is at most 200 bytes long. Every other
-// name is an error and touches nothing.
+// "packs/ab/ab12….age": each word starts with a lower-case letter or digit, goes on with
+// those, '.', '_' and '-', does not end in '.', is at most 100 bytes long and is no device
+// name of Windows; a name is at most 200 bytes long. README.txt, also with a dot and more
+// behind it, is the one exception. Every other name is an error and touches nothing.
 //
 // Objects are immutable: there is no way to change one. All methods may be called
 // from many goroutines at once; all return ctx.Err(), wrapped, when ctx has ended.

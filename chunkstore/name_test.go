@@ -1,9 +1,13 @@
 package chunkstore
 
 import (
+	pathpkg "path"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"telekeep/chunkstore/destination/memory"
 	"telekeep/internal/objectname"
 )
 
@@ -30,6 +34,42 @@ func TestNames(t *testing.T) {
 	}
 	if want := "index/" + writer + "/00000007.age"; indexName(writer, 7) != want {
 		t.Errorf("got %s, want %s", indexName(writer, 7), want)
+	}
+}
+
+// portable is what exFAT, SMB and S3 all take without a change, written down without
+// looking at what destinations check.
+var portable = regexp.MustCompile(`^(README\.txt|[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9_-])?(/[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9_-])?){0,4})$`)
+
+// All that a vault writes can lie on every kind of file
+// system and bucket, also where upper and lower case are one and the same.
+func TestNamesArePortable(t *testing.T) {
+	dst := memory.WithFaults(func(c memory.Call) error {
+		if c.Op != memory.List && (!portable.MatchString(c.Name) || len(c.Name) > 150) {
+			t.Errorf("%s of %q", c.Op, c.Name)
+		}
+		return nil
+	})
+	f := newFixture(t, dst)
+	w := f.writer()
+	for i := range 3 {
+		commit(t, w, store(t, w, noise(byte(i), 3<<20)))
+	}
+	f.verify()
+	folded := make(map[string]string)
+	for _, name := range dst.Names() {
+		for path := name; path != "."; path = pathpkg.Dir(path) { // its folders too
+			if other, ok := folded[strings.ToLower(path)]; ok && other != path {
+				t.Errorf("%s and %s are one where case does not count", path, other)
+			}
+			folded[strings.ToLower(path)] = path
+			if _, isObject := slices.BinarySearch(dst.Names(), path); isObject && path != name {
+				t.Errorf("%s is an object, and a folder of %s", path, name)
+			}
+		}
+	}
+	if len(folded) < 15 {
+		t.Errorf("only %d names: the test looks at the wrong place", len(folded))
 	}
 }
 

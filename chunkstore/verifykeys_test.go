@@ -188,7 +188,7 @@ func TestVerifyForeignObjects(t *testing.T) {
 	f := newFixture(t, nil)
 	f.commitOne("first")
 	names := []string{
-		"commits/notes.txt", "commits/other/00000001.json", "index/x.age", "keys/Notes.txt", "packs/zz/file.age",
+		"commits/notes.txt", "commits/other/00000001.json", "index/x.age", "keys/notes.txt", "packs/zz/file.age",
 		"photo.jpg", "writers/" + f.secrets.WriterID + "/old.json", "writers/lost-found/file", "writers/notes.txt",
 	}
 	for _, name := range names {

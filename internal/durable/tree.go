@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"sync"
 	"syscall"
 )
 
@@ -35,10 +36,13 @@ type File interface {
 }
 
 // A Root is the Tree of the real file system below an os.Root.
-type Root struct{ root *os.Root }
+type Root struct {
+	root   *os.Root
+	naming *sync.Mutex // held where a name is looked at before it is given
+}
 
 // Below returns the Tree of everything below root, which stays the caller's to close.
-func Below(root *os.Root) Root { return Root{root} }
+func Below(root *os.Root) Root { return Root{root, new(sync.Mutex)} }
 
 // Mkdir implements Tree.
 func (r Root) Mkdir(name string, perm fs.FileMode) error { return r.root.Mkdir(name, perm) }
@@ -59,7 +63,13 @@ func (r Root) Rename(from, to string, replace bool) error {
 	if replace {
 		return r.root.Rename(from, to)
 	}
-	return renameNew(r.root, from, to)
+	err := renameNew(r.root, from, to)
+	if errors.Is(err, errNoLinks) {
+		r.naming.Lock()
+		defer r.naming.Unlock()
+		return checkedRename(r.root, from, to)
+	}
+	return err
 }
 
 // Remove implements Tree.
@@ -85,22 +95,26 @@ func (r Root) SyncDir(name string) error {
 	return err
 }
 
-// linkNew is renameNew with a hard link, which no system replaces a file with. Where
-// there are no hard links either it checks and renames: two processes that give a
-// file the same name at the same instant could then both succeed. Names in a vault are
-// hashes or belong to one writer, so the two would be storing the same bytes.
+// errNoLinks is a file system without hard links.
+var errNoLinks = errors.New("no hard links here")
+
+// linkNew is renameNew with a hard link, which no system replaces a file with.
 func linkNew(root *os.Root, from, to string) error {
 	err := root.Link(from, to)
 	switch {
 	case err == nil:
 		return root.Remove(from)
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EMLINK), errors.Is(err, errors.ErrUnsupported):
-		return checkedRename(root, from, to)
+		return errNoLinks
 	default:
 		return err
 	}
 }
 
+// checkedRename is renameNew where there are no hard links either (exFAT): it looks and
+// renames. Two processes, or two Roots, that give a file the same name at the same instant
+// could then both succeed. Names in a vault are hashes or belong to one writer, so the two
+// would be storing the same bytes.
 func checkedRename(root *os.Root, from, to string) error {
 	_, err := root.Lstat(to)
 	if err == nil {

@@ -14,6 +14,9 @@
 // no symbolic link leads out of it, and if the drive is unplugged nothing lands in the
 // empty mount point. Files get mode 0600, directories 0700.
 //
+// A file system without hard links and permissions, such as exFAT, will do. With some
+// drivers of it (exfat-fuse) an object that Replace exchanges is absent for an instant.
+//
 // It overwrites in Replace alone, and deletes nothing but what Remove names and temporary
 // files that a stopped process left behind. It does not know what it stores.
 package local

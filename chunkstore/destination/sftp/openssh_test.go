@@ -373,3 +373,19 @@ func TestOpenSSHStopped(t *testing.T) {
 		t.Errorf("Put = %v", err)
 	}
 }
+
+// A server with a drive as it is sold: objects get their names without hard links.
+func TestOpenSSHOnExFAT(t *testing.T) {
+	drive := suite.ExFAT(t)
+	s := startOpenSSH(t, "root", "internal-sftp")
+	n := 0
+	suite.Test(t, func(t *testing.T) suite.Destination {
+		n++
+		d, err := Create(t.Context(), s.options(fmt.Sprintf("%s/%d", drive, n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { d.Close() })
+		return d
+	}, suite.NotOnExFAT)
+}

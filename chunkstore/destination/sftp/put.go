@@ -119,6 +119,8 @@ func (d *Destination) nameNew(c *conn, temporary, name string) error {
 			return err
 		}
 	}
+	d.naming.Lock()
+	defer d.naming.Unlock()
 	if err := d.taken(c, name); err != nil {
 		return err
 	}

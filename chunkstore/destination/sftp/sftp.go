@@ -27,6 +27,7 @@ type Destination struct {
 	folders map[string]*folder
 	litter  map[string]bool // temporary files that could not be removed yet
 
+	naming  sync.Mutex                 // held where a name is looked at before it is given
 	syncs   atomic.Pointer[Durability] // once it is known
 	noLinks atomic.Bool                // the file system there has no hard links
 }
