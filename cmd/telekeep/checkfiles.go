@@ -58,6 +58,11 @@ func checkKeys(ctx context.Context, p *patient) []finding {
 	for _, account := range p.config.Accounts {
 		all = append(all, openToOthers(sessionPath(p.config, account), true)...)
 	}
+	for _, one := range p.config.Copies {
+		for _, path := range copySecretPaths(p.config, one) {
+			all = append(all, openToOthers(path, true)...)
+		}
+	}
 	return append(all, p.ownerKeysHere()...)
 }
 

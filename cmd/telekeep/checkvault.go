@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"telekeep/chunkstore"
+	"telekeep/chunkstore/copies"
 	"telekeep/chunkstore/destination/local"
 	"telekeep/config"
 )
@@ -24,23 +25,49 @@ const (
 	growthLeast  = 7 * 24 * time.Hour
 )
 
-// checkSpace looks at the room that is left for the vault and for the state.
+// checkSpace looks at the room that is left for each copy and for the state.
 func checkSpace(ctx context.Context, p *patient) []finding {
 	if p.config == nil {
 		return noSettings()
 	}
-	vault := room(ctx, "vault", p.config.Vault, p.config.Alarm.ReserveBytes)
-	if vault.State == findingOK {
-		if perDay, days := p.app.growth(ctx, p.config); perDay > 0 {
-			left := time.Duration(float64(p.vault.Free) / float64(perDay) * float64(24*time.Hour))
-			vault.Text += fmt.Sprintf("; it grew by %s a day in the last %d days: enough for %s", size(perDay), days, inYears(left))
+	var all []finding
+	perDay, days := p.app.growth(ctx, p.config)
+	for i, one := range p.config.AllCopies() {
+		f, free := p.roomOf(ctx, one, i)
+		if f.State == findingOK && perDay > 0 && free >= 0 {
+			left := time.Duration(float64(free) / float64(perDay) * float64(24*time.Hour))
+			f.Text += fmt.Sprintf("; it grew by %s a day in the last %d days: enough for %s", size(perDay), days, inYears(left))
 			if left < p.config.Alarm.DiskTime {
-				vault.State, vault.Hint = findingWarning, "make room, or move the vault to a larger drive: telekeep works with it wherever vault in the settings file says"
+				f.State, f.Hint = findingWarning, "make room, or move the vault to a larger drive: telekeep works with it wherever the settings file says"
 			}
 		}
+		all = append(all, f)
 	}
-	// Between two commits the journal holds what was fetched.
-	return []finding{vault, room(ctx, "state", p.config.State, max(leastFree, p.config.Commit.EveryBytes))}
+	// Between two commits the journal holds what was fetched; while no copy is there, the
+	// spool does.
+	return append(all, room(ctx, "state", p.config.State, max(leastFree, p.config.Commit.EveryBytes)))
+}
+
+// roomOf looks at the room for one copy; free is -1 if nobody knows.
+func (p *patient) roomOf(ctx context.Context, one config.Copy, i int) (f finding, free int64) {
+	free = -1
+	if i < len(p.copies) {
+		free = p.copies[i].Free
+	}
+	if one.Where.Kind == config.KindFolder {
+		return room(ctx, one.Name, one.Where.Path, p.config.Alarm.ReserveBytes), free
+	}
+	switch {
+	case free < 0:
+		f = skipped("it does not say how much room it has")
+	case free < leastFree:
+		f = failing(exitNoSpace, "make room there", "%s are free: nothing more can be stored", size(free))
+	case free < p.config.Alarm.ReserveBytes:
+		f = warning("make room there", "only %s are free", size(free))
+	default:
+		f = ok("%s are free", size(free))
+	}
+	return f.of(one.Name), free
 }
 
 // room looks at the disk that holds dir; or will, if it is not made yet.
@@ -133,11 +160,53 @@ func checkCopies(_ context.Context, p *patient) []finding {
 		case p.secrets != nil && p.secrets.VaultID != v.ID:
 			_, hint = classify(chunkstore.ErrOtherVault)
 		}
-		return []finding{failing(exitVault, hint, "%s", v.Problem).of(v.Path)}
+		all := []finding{failing(exitVault, hint, "%s", v.Problem).of(v.Path)}
+		return append(all, p.others()...)
 	}
-	all := []finding{p.proved().of(v.Path)}
-	return append(all, warning("let another program carry the vault's folder to another place now and then: nothing in it is ever changed, only added",
+	all := append([]finding{p.proved().of(v.Path)}, p.others()...)
+	if len(p.config.AllCopies()) > 1 {
+		return append(all, p.waits()...)
+	}
+	return append(all, warning("telekeep copy add keeps it at a second place too: a drive, a NAS, a bucket",
 		"there is one copy only: if it is lost, the backup is"))
+}
+
+// others says how each copy is, where there are several.
+func (p *patient) others() []finding {
+	if len(p.copies) < 2 {
+		return nil
+	}
+	var all []finding
+	for _, s := range p.copies {
+		var f finding
+		switch copies.State(s.State) {
+		case copies.Current:
+			f = ok("it holds everything; verified: %s", verifiedInWords(s.Verified.Files))
+			if s.Verified.Files == nil || p.app.now().Sub(s.Verified.Files.Time) > p.config.Alarm.VerifyTime {
+				f = warning("telekeep verify --copy "+s.Name, "it holds everything; it was last verified: %s", verifiedInWords(s.Verified.Files))
+			} else if s.Verified.Files.Problems > 0 {
+				f = failing(exitProblems, "telekeep verify --copy "+s.Name+" says what is wrong", "when it was last verified, %s found", plural(s.Verified.Files.Problems, "problem was", "problems were"))
+			}
+		case copies.Behind:
+			f = warning("telekeep copy sync "+s.Name, "it lacks the newest commits")
+		case copies.Away:
+			f = warning(s.Hint, "it is away: %s", s.Error)
+		default:
+			f = failing(exitVault, s.Hint, "it is %s: %s", s.State, s.Error)
+		}
+		all = append(all, f.of("copy "+s.Name))
+	}
+	return all
+}
+
+// waits says what is kept on this machine because too few copies have it.
+func (p *patient) waits() []finding {
+	w := waiting(p.config)
+	if w.Objects == 0 {
+		return nil
+	}
+	return []finding{warning("bring a copy back: it gets what waits", "%s (%s) wait on this machine until enough copies have them; at most %s do", plural(w.Objects, "file", "files"),
+		size(w.Bytes), size(p.config.Spool.MaxBytes))}
 }
 
 // proved says when the vault was last read back.

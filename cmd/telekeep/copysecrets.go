@@ -49,6 +49,24 @@ func (a *app) copySecret(cfg *config.Config, one config.Copy, ending, named stri
 	return data, path, nil
 }
 
+// copySecretPaths are the files that may hold a secret of a copy.
+func copySecretPaths(cfg *config.Config, one config.Copy) []string {
+	var paths []string
+	for _, s := range []struct{ ending, named, kind string }{
+		{"key", one.Key, config.KindSFTP}, {"password", "", config.KindSFTP}, {"s3", one.Credentials, config.KindS3},
+	} {
+		if s.kind != one.Where.Kind {
+			continue
+		}
+		path := s.named
+		if path == "" {
+			path = filepath.Join(cfg.Secrets, one.Name+"."+s.ending)
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
 // longestSecret is the most bytes that a file with a secret has.
 const longestSecret = 64 << 10
 

@@ -72,8 +72,9 @@ type patient struct {
 	// secrets are nil where there are none that can be read; then secretsErr says why.
 	secrets    *chunkstore.WriterSecrets
 	secretsErr error
-	// vault is what status knows of it.
-	vault vaultStatus
+	// vault is what status knows of it, and copies are all places that hold it.
+	vault  vaultStatus
+	copies []copyStatus
 	// daemon is how the one that runs here is, nil if none answers.
 	daemon *daemon.Status
 	// reach is what the servers answered, by number of the data centre; see probe.
@@ -137,7 +138,7 @@ func (a *app) examine(ctx context.Context, offline bool) *patient {
 		return p
 	}
 	p.secrets, p.secretsErr = a.readWriterSecrets(p.config)
-	p.vault = a.vaultStatus(ctx, p.config)
+	p.vault, p.copies = a.vaultStatus(ctx, p.config), a.glance(ctx, p.config)
 	if d := running(p.config); d != nil {
 		p.daemon, _ = d.status(ctx) // one that does not answer is as good as none
 	}

@@ -21,6 +21,10 @@ type statusReport struct {
 	Verdict  string          `json:"verdict"`
 	Vault    vaultStatus     `json:"vault"`
 	Accounts []accountStatus `json:"accounts"`
+	// Copies are all places of the settings, where there are several, at a glance.
+	Copies []copyStatus `json:"copies,omitempty"`
+	// Waiting is what is kept on this machine until enough copies hold it.
+	Waiting lack `json:"waiting"`
 	// Daemon is what a daemon that runs says.
 	Daemon *daemon.Status `json:"daemon,omitempty"`
 	// OwnerKeyHere is the owner key's path for as long as it lies on this machine.
@@ -126,6 +130,10 @@ func (a *app) status(ctx context.Context, o gapOptions, asJSON bool) error {
 		if _, err := os.Stat(p.owner); err == nil {
 			r.OwnerKeyHere = p.owner
 		}
+		r.Waiting = waiting(cfg)
+	}
+	if len(cfg.AllCopies()) > 1 {
+		r.Copies = a.glance(ctx, cfg)
 	}
 	for _, account := range cfg.Accounts {
 		one, err := a.accountStatus(cfg, account, o)
@@ -291,6 +299,7 @@ func (a *app) printStatus(r *statusReport, o gapOptions) {
 			put("  %s", line)
 		}
 	}
+	a.printGlance(put, r)
 	a.printDaemon(put, r.Daemon)
 	for _, account := range r.Accounts {
 		put("account      %s", account.Name)
