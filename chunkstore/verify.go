@@ -34,6 +34,12 @@ type VerifyOptions struct {
 	// Workers is how many packs are read at once; a deep check holds one pack in memory
 	// for each. 0 means one for each core.
 	Workers int
+	// After skips the packs up to this one, in the order of their hashes: an earlier check
+	// that came to no end has read them. Zero: none.
+	After Hash
+	// Reached, if not nil, is told of each pack that was read, in that order if there is
+	// one worker, and what is wrong with it (nil: nothing).
+	Reached func(pack Hash, problem *Problem)
 }
 
 // A Report is what Verify found.

@@ -47,7 +47,7 @@ func (v *verifier) checkPacks(ctx context.Context, chains []*chain, found *listi
 	for range v.options.Workers {
 		workers.Go(func() { v.packWorker(ctx, queue) })
 	}
-	for _, p := range wanted {
+	for _, p := range v.unread(wanted) {
 		if ctx.Err() != nil {
 			break
 		}
@@ -56,6 +56,22 @@ func (v *verifier) checkPacks(ctx context.Context, chains []*chain, found *listi
 	close(queue)
 	workers.Wait()
 	return ctx.Err()
+}
+
+// unread sorts packs and leaves out those that an earlier check has read.
+func (v *verifier) unread(packs []Object) []Object {
+	slices.SortStableFunc(packs, func(a, b Object) int { return slices.Compare(a.Hash[:], b.Hash[:]) })
+	after := v.options.After
+	if after == (Hash{}) {
+		return packs
+	}
+	return slices.DeleteFunc(packs, func(p Object) bool {
+		read := slices.Compare(p.Hash[:], after[:]) <= 0
+		if read {
+			v.done += p.Size
+		}
+		return read
+	})
 }
 
 // incomplete reports whether commits or writers cannot be read, so that packs that nothing
@@ -77,10 +93,25 @@ func (v *verifier) packWorker(ctx context.Context, queue <-chan Object) {
 		w.codec = codec
 	}
 	for p := range queue {
-		if err := w.check(ctx, p); err != nil && ctx.Err() == nil {
+		err := w.check(ctx, p)
+		if ctx.Err() != nil {
+			continue
+		}
+		if err != nil {
 			v.problem(packName(p.Hash), err)
 		}
+		if v.options.Reached != nil {
+			v.reached(p.Hash, err)
+		}
 	}
+}
+
+func (v *verifier) reached(pack Hash, err error) {
+	var p *Problem
+	if err != nil {
+		p = newProblem(packName(pack), err)
+	}
+	v.options.Reached(pack, p)
 }
 
 // A packChecker reads packs. It belongs to one goroutine.
