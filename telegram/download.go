@@ -80,7 +80,10 @@ func (r *run) begin(ctx context.Context, f workFile) (MediaWriter, error) {
 // server does not have it, archive.ErrStored that it is there already.
 func (r *run) download(ctx context.Context, f workFile, o *origin) error {
 	d := &download{run: r, file: f, origin: o, renewing: newTurn(), ref: f.FileRef}
-	var err error
+	err := r.makeRoom(ctx)
+	if err != nil {
+		return err
+	}
 	if f.sizeless() {
 		if d.ref, err = o.young(ctx, d.ref, r.now()); err != nil {
 			return err
@@ -106,6 +109,16 @@ func (r *run) download(ctx context.Context, f workFile, o *origin) error {
 		return err
 	}
 	return d.finish(context.WithoutCancel(ctx))
+}
+
+// makeRoom waits until media may be fetched.
+func (r *run) makeRoom(ctx context.Context) error {
+	if r.room == nil {
+		return nil
+	}
+	r.waiting.Add(1)
+	defer r.waiting.Add(-1)
+	return r.room(ctx)
 }
 
 // parts fetches what is missing, several parts at once.
@@ -167,6 +180,9 @@ func (d *download) finish(ctx context.Context) error {
 func (d *download) part(ctx context.Context, at archive.Range) error {
 	pause := retryPauseMin
 	for try := 1; ; try++ {
+		if err := d.run.makeRoom(ctx); err != nil {
+			return err
+		}
 		data, err := d.get(ctx, at.Off)
 		if err != nil {
 			return err

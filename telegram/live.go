@@ -28,9 +28,13 @@ type FollowOptions struct {
 	// Alive, if set, is called as long as the work goes on: at least every quiet and a
 	// minute or two, which is what a call can take.
 	Alive func(quiet time.Duration)
-	// gapWait is for tests, which cannot wait for the server so exactly; see the
-	// constant.
+	// Room, if set, is called before each part of a file is fetched, and returns when that
+	// may be: its error is that ctx ended. Messages are fetched without it.
+	Room func(ctx context.Context) error
+	// gapWait and probe are for tests, which cannot wait for the server so exactly, or so
+	// long; see the constants.
 	gapWait time.Duration
+	probe   time.Duration
 }
 
 // A FollowState is what Follow is doing.
@@ -94,8 +98,10 @@ const (
 func (c *Client) Follow(ctx context.Context, a Archive, o FollowOptions) (*Result, error) {
 	setDefault(&o.Poll, 10*time.Minute)
 	setDefault(&o.gapWait, gapWait)
+	setDefault(&o.probe, probePause)
 	r := &run{
 		options: &c.options, archive: a, rules: o.Rules, account: c.Account(), progress: o.Progress, log: c.options.Log,
+		room: o.Room,
 	}
 	if r.account == "" {
 		return &r.result, ErrNotSignedIn
@@ -103,7 +109,7 @@ func (c *Client) Follow(ctx context.Context, a Archive, o FollowOptions) (*Resul
 	if err := o.Rules.Check(); err != nil {
 		return &r.result, err
 	}
-	r.live = &live{run: r, poll: o.Poll, gapWait: o.gapWait, notify: o.Notice, wishes: o.Wishes, alive: o.Alive}
+	r.live = &live{run: r, poll: o.Poll, gapWait: o.gapWait, probePause: o.probe, notify: o.Notice, wishes: o.Wishes, alive: o.Alive}
 	r.progress = r.live.progress(o.Progress)
 	gates := c.newGates(r.flood)
 	err := r.live.keep(ctx, func() error { return c.connect(ctx, gates, r.live.connected) })
@@ -164,12 +170,15 @@ type live struct {
 	run     *run
 	poll    time.Duration
 	gapWait time.Duration
-	notify  func(Notice)
-	wishes  <-chan int
-	alive   func(quiet time.Duration)
-	wish    int    // the newest that was heard
-	told    Result // what was told of
-	toldAt  time.Time
+	// probePause is how long the server is asked nothing, about.
+	probePause time.Duration
+	probeAt    time.Time // when it is asked in any case
+	notify     func(Notice)
+	wishes     <-chan int
+	alive      func(quiet time.Duration)
+	wish       int    // the newest that was heard
+	told       Result // what was told of
+	toldAt     time.Time
 
 	settled bool // everything was looked through once on this connection
 

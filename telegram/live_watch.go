@@ -3,6 +3,7 @@ package telegram
 import (
 	"context"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -12,11 +13,13 @@ import (
 // watch takes pushes, and asks for what they do not tell, until it is time for
 // another round.
 func (v *live) watch(ctx context.Context) error {
+	v.answered()
 	for {
 		v.going(quietTick)
 		if err := v.take(ctx); err != nil {
 			return err
 		}
+		v.probe()
 		if err := v.askAll(ctx); err != nil {
 			return err
 		}
@@ -51,10 +54,34 @@ func (v *live) watch(ctx context.Context) error {
 
 // pace is how long nothing need be looked at.
 func (v *live) pace() time.Duration {
-	if v.state == FollowLive && v.completed && v.run.media.idle() && v.in.gone() == 0 {
+	quiet := v.completed && v.run.media.idle() || v.run.waiting.Load() > 0
+	if v.state == FollowLive && quiet && v.in.gone() == 0 {
 		return quietTick
 	}
 	return tick
+}
+
+// probePause is about how long the server is asked nothing while nothing happens. A session
+// that was ended makes no noise: the connection stays, and answers calls alone. The answer
+// to this one also tells whether a push was lost.
+const probePause = 15 * time.Minute
+
+// probe asks for what happened if nothing was asked for long. A connection that is away has
+// it asked anyway when it is back.
+func (v *live) probe() {
+	now := time.Now()
+	if now.Before(v.probeAt) {
+		return
+	}
+	if v.answered(); v.in.gone() == 0 {
+		v.box("").want(now)
+	}
+}
+
+// answered notes that the server answered something: the next probe is some time off, and
+// not for all who lost the same server at once.
+func (v *live) answered() {
+	v.probeAt = time.Now().Add(v.probePause*4/5 + rand.N(v.probePause*2/5))
 }
 
 // connection gives notice of a connection that is away, and of one that is back.
@@ -76,6 +103,9 @@ func (v *live) connection() {
 // next is when something is to be done.
 func (v *live) next() time.Time {
 	at := v.due
+	if v.probeAt.Before(at) {
+		at = v.probeAt
+	}
 	for _, b := range v.boxes {
 		if !b.ask.IsZero() && b.ask.Before(at) {
 			at = b.ask
@@ -139,6 +169,7 @@ func (v *live) ask(ctx context.Context, id archive.PeerID) error {
 		if err := r.updates(ctx); err != nil {
 			return err
 		}
+		v.answered()
 		if slices.ContainsFunc(r.order, func(c *chat) bool { return c.included && c.state.Rescan != nil }) {
 			v.hurry() // the server could not tell everything
 		}

@@ -25,6 +25,9 @@ const (
 	openTries   = 3
 )
 
+// poolIdle is how long connections stay that nobody uses.
+const poolIdle = 2 * time.Minute
+
 // A pool is the connections to one data centre; each carries one request at a
 // time. gotd's own pool loses a connection for good when the caller's time runs
 // out while it is being made, and never asks for authorisation again: so after
@@ -33,6 +36,11 @@ type pool struct {
 	open  func(context.Context) (telegram.CloseInvoker, error)
 	slots *window        // see caller; each connection carries one request at a time
 	busy  sync.WaitGroup // closings under way
+	idle  time.Duration  // how long connections stay that nobody uses
+
+	mu    sync.Mutex // guards the next two
+	users int        // calls under way
+	quiet *time.Timer
 
 	turn    turn // guards what follows
 	current telegram.CloseInvoker
@@ -41,11 +49,13 @@ type pool struct {
 }
 
 func newPool(connections int, open func(context.Context) (telegram.CloseInvoker, error)) *pool {
-	return &pool{open: open, slots: newWindow(connections), turn: newTurn()}
+	return &pool{open: open, slots: newWindow(connections), idle: poolIdle, turn: newTurn()}
 }
 
 // Invoke implements tg.Invoker.
 func (p *pool) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) error {
+	p.begin()
+	defer p.end()
 	conns, err := p.get(ctx)
 	if err != nil {
 		return err
@@ -61,6 +71,40 @@ func (p *pool) Invoke(ctx context.Context, in bin.Encoder, out bin.Decoder) erro
 		p.renew(conns)
 	}
 	return err
+}
+
+// begin notes a call.
+func (p *pool) begin() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.users++
+	if p.quiet != nil {
+		p.quiet.Stop()
+		p.quiet = nil
+	}
+}
+
+// end notes the end of a call. Behind the last one the connections stay for a while.
+func (p *pool) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.users--; p.users == 0 {
+		p.quiet = time.AfterFunc(p.idle, p.rest)
+	}
+}
+
+// rest closes connections that nobody has used for some time.
+func (p *pool) rest() {
+	_ = p.turn.take(context.Background())
+	defer p.turn.give()
+	p.mu.Lock()
+	users, conns := p.users, p.current
+	p.mu.Unlock()
+	if users > 0 || conns == nil {
+		return // somebody wants them who waits for the turn
+	}
+	p.current = nil
+	p.busy.Go(func() { _ = conns.Close() })
 }
 
 func (p *pool) get(ctx context.Context) (telegram.CloseInvoker, error) {
@@ -138,6 +182,11 @@ func (p *pool) down(err error) error {
 // close ends all connections and waits for them.
 func (p *pool) close() {
 	p.giveUp(errClosed)
+	p.mu.Lock()
+	if p.quiet != nil {
+		p.quiet.Stop()
+	}
+	p.mu.Unlock()
 	_ = p.turn.take(context.Background())
 	conns := p.current
 	p.current = nil

@@ -50,6 +50,9 @@ type run struct {
 	chats map[archive.PeerID]*chat
 	media *fetcher
 	hold  hold // of media, while messages are read
+	// room, if set, waits until media may be fetched; waiting counts those who do.
+	room    func(context.Context) error
+	waiting atomic.Int32
 
 	erased  map[archive.PeerID]bool // of the goroutine that syncs messages: where messages were deleted; "" as in deletion
 	started int64                   // when the list of chats was asked for, Unix seconds
