@@ -23,6 +23,7 @@ type account struct {
 	retry    mark  // when it is tried again
 	progress *Progress
 	failing  int
+	blocked  int // that wait for room to fetch media
 
 	begun     mark // when it was heard of first: the age of a round that never was
 	round     mark // everything was looked through
@@ -48,8 +49,8 @@ func (d *Daemon) supervise(ctx context.Context, end context.CancelCauseFunc, s S
 	pause := backoff{first: followFirst, most: followMost, random: d.o.Random}
 	for ctx.Err() == nil {
 		changed := d.changes()
-		if d.isPaused(a) {
-			d.setState(a, StatePaused, nil)
+		if state, waits := d.stands(a); waits {
+			d.setState(a, state, nil)
 			rest(ctx, forever, changed)
 			continue
 		}
@@ -79,10 +80,14 @@ func (d *Daemon) supervise(ctx context.Context, end context.CancelCauseFunc, s S
 	}
 }
 
-func (d *Daemon) isPaused(a *account) bool {
+// stands reports whether nothing is to be done about an account now, and the word for it.
+func (d *Daemon) stands(a *account) (State, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return a.paused
+	if a.paused {
+		return StatePaused, true
+	}
+	return StateHeld, d.thrift == ThriftAll
 }
 
 func (d *Daemon) roundOf(a *account) mark {
@@ -98,6 +103,10 @@ func (d *Daemon) follow(ctx context.Context, s Session, a *account) (stopped boo
 	defer cancel()
 	d.mu.Lock()
 	a.remind()
+	if a.paused || d.thrift == ThriftAll { // since it was looked at
+		d.mu.Unlock()
+		return true, nil
+	}
 	a.stop, a.following, a.person = cancel, true, nil
 	if a.state != StateOffline {
 		a.state = StateSyncing
@@ -110,7 +119,8 @@ func (d *Daemon) follow(ctx context.Context, s Session, a *account) (stopped boo
 		Account: a.name, Wishes: wishes,
 		Tell:     func(n News) { d.news(a, n) },
 		Progress: func(p Progress) { d.progress(a, p) },
-		Alive:    func(quiet time.Duration) { d.beat(loop, quiet) },
+		Alive:    func(quiet time.Duration) { d.pulse.Add(1); d.beat(loop, quiet) },
+		Room:     func(ctx context.Context) error { return d.room(ctx, a) },
 	})
 	d.unbeat(loop)
 	d.mu.Lock()
@@ -155,6 +165,7 @@ func (d *Daemon) news(a *account, n News) {
 }
 
 func (d *Daemon) progress(a *account, p Progress) {
+	d.pulse.Add(1)
 	d.mu.Lock()
 	a.progress = &p
 	if a.state == StateLive && p.Files >= p.FilesTotal && a.round.known {
@@ -194,7 +205,7 @@ func (d *Daemon) ended(a *account, err error) (changed <-chan struct{}) {
 	default:
 	}
 	a.answer(wishAnswer{err: err}, a.wish)
-	changed = d.changed
+	changed = d.asked
 	signal(d.wake)
 	d.mu.Unlock()
 	if told {
@@ -208,7 +219,7 @@ func (d *Daemon) failed(a *account, err error, wait time.Duration) {
 	now := d.o.Clock.read()
 	d.mu.Lock()
 	a.state, a.err = StateWaiting, err
-	a.retry = mark{now.boot + wait, now.wall.Add(wait), true}
+	a.retry = mark{at: now.boot + wait, wall: now.wall.Add(wait), known: true}
 	a.answer(wishAnswer{err: err}, a.wish)
 	signal(d.wake)
 	d.mu.Unlock()

@@ -16,12 +16,14 @@ const (
 	AlarmAccount    AlarmKind = "account_stale"      // it was not looked through for too long
 	AlarmIncomplete AlarmKind = "account_incomplete" // things are missing for too long
 	AlarmSession    AlarmKind = "session"            // the account cannot be used until somebody signs in, or so
-	AlarmCopy       AlarmKind = "copy_stale"         // what was fetched is not there for too long
+	AlarmCopy       AlarmKind = "copy_stale"         // what was fetched is not in it for too long
 	AlarmAway       AlarmKind = "copy_away"          // it is not there: not mounted, most likely
 	AlarmRefused    AlarmKind = "vault_refused"      // it is another vault, an older one, or damaged
 	AlarmDisk       AlarmKind = "disk_full"          // there is no room, or soon there will be none
 	AlarmDamaged    AlarmKind = "verify_failed"      // a verification found problems
 	AlarmUnverified AlarmKind = "verify_overdue"     // none came to its end for too long
+	AlarmDrill      AlarmKind = "drill_failed"       // the last restore that was tried did not give everything back
+	AlarmUndrilled  AlarmKind = "drill_overdue"      // no restore was proved to work for too long
 )
 
 // An Alarm is one thing that is wrong.
@@ -50,8 +52,7 @@ func (d *Daemon) conditions(now reading) []Alarm {
 	for _, name := range slices.Sorted(maps.Keys(d.copies)) {
 		all = append(all, d.wrongWithCopy(d.copies[name], now, aged)...)
 	}
-	all = append(all, d.wrongWithVault(now, aged)...)
-	return append(all, d.wrongWithVerify(now, aged)...)
+	return append(all, d.wrongWithVault(now, aged)...)
 }
 
 func (d *Daemon) wrongWithAccount(a *account, now reading, aged bool) (all []Alarm) {
@@ -68,6 +69,8 @@ func (d *Daemon) wrongWithAccount(a *account, now reading, aged bool) (all []Ala
 		switch {
 		case a.paused:
 			text += ": it is paused"
+		case a.blocked > 0 || d.thrift == ThriftAll:
+			text += reasonOf(d.words(d.held()))
 		case a.err != nil:
 			text += ": " + d.words(a.err)
 		}
@@ -84,21 +87,53 @@ func (d *Daemon) wrongWithAccount(a *account, now reading, aged bool) (all []Ala
 
 func (d *Daemon) wrongWithCopy(c *copyState, now reading, aged bool) (all []Alarm) {
 	limits := d.plan.Limits
+	add := func(kind AlarmKind, text string) { all = append(all, Alarm{Kind: kind, Copy: c.name, Text: text}) }
 	since := c.seen
 	if !since.known {
 		since = c.first
 	}
-	if c.err != nil && since.age(now) > limits.Copy && aged {
-		all = append(all, Alarm{Kind: AlarmAway, Copy: c.name, Text: "not there for " + inDays(since.age(now)) + ": " + d.words(c.err)})
+	behind := c.sinceCurrent().age(now)
+	switch {
+	case c.err != nil:
+		if since.age(now) > limits.Copy && aged {
+			add(AlarmAway, "not there for "+inDays(since.age(now))+": "+d.words(c.err))
+		}
+	case c.refused != nil:
+		add(AlarmRefused, d.words(c.refused))
+	case c.objects > 0 && behind > limits.Copy && aged:
+		add(AlarmCopy, fmt.Sprintf("%d files of the vault are not in it, it was last up to date %s ago", c.objects, inDays(behind)))
 	}
 	if in, ok := c.full(now, limits.Reserve); ok && in <= limits.Disk {
 		text := "no room is left"
 		if in > 0 {
 			text = "full in " + inDays(in) + " if it goes on like this"
 		}
-		all = append(all, Alarm{Kind: AlarmDisk, Copy: c.name, Text: text})
+		add(AlarmDisk, text)
 	}
+	d.wrongWithProof(c, now, aged, add)
 	return all
+}
+
+// wrongWithProof looks at what proves that a copy can be relied on.
+func (d *Daemon) wrongWithProof(c *copyState, now reading, aged bool, add func(AlarmKind, string)) {
+	if v := &c.verify; v.problems > 0 {
+		add(AlarmDamaged, fmt.Sprintf("the last verification found %d problems: %s", v.problems, v.detail))
+	}
+	if age, overdue := d.verifyOverdue(c, now); overdue && aged {
+		add(AlarmUnverified, "not verified for "+inDays(age)+reasonOf(d.words(c.verify.err)))
+	}
+	if n := c.drill.problems; n > 0 {
+		add(AlarmDrill, fmt.Sprintf("the last restore that was tried found %d problems", n))
+	}
+	if age, overdue := d.drillOverdue(c, now); overdue && aged {
+		add(AlarmUndrilled, "nobody has tried for "+inDays(age)+" whether it can be restored")
+	}
+}
+
+// verifyOverdue reports whether a verification is overdue, and for how long there was none.
+func (d *Daemon) verifyOverdue(c *copyState, now reading) (time.Duration, bool) {
+	age := c.verify.since(c).likely(now)
+	return age, d.plan.Verify > 0 && age > d.plan.Limits.Verify
 }
 
 func (d *Daemon) wrongWithVault(now reading, aged bool) (all []Alarm) {
@@ -124,21 +159,6 @@ func reasonOf(words string) string {
 		return ""
 	}
 	return ": " + words
-}
-
-func (d *Daemon) wrongWithVerify(now reading, aged bool) (all []Alarm) {
-	v := &d.verify
-	if v.problems > 0 {
-		all = append(all, Alarm{Kind: AlarmDamaged, Copy: "vault", Text: fmt.Sprintf("the last verification found %d problems: %s", v.problems, v.detail)})
-	}
-	since := v.done
-	if !since.known {
-		since = v.first
-	}
-	if d.plan.Verify > 0 && since.known && aged && since.age(now) > d.plan.Limits.Verify {
-		all = append(all, Alarm{Kind: AlarmUnverified, Copy: "vault", Text: "not verified for " + inDays(since.age(now)) + reasonOf(d.words(v.err))})
-	}
-	return all
 }
 
 // judge raises alarms and ends them.

@@ -12,11 +12,40 @@ var errHangs = errors.New("the file system does not answer")
 // A copyState is what is known of one place that holds the vault. Under Daemon.mu.
 type copyState struct {
 	name    string
-	err     error
+	looked  bool  // since the daemon began; else what follows is not known
+	err     error // why it is not there
+	refused error // why nothing is written to it
 	free    int64 // -1: nobody knows
-	seen    mark  // when it was there
-	first   mark  // when it was looked for first
+	objects int   // that it lacks
+	bytes   int64
+	seen    mark // when it was there
+	current mark // and had everything
+	proved  bool // current was seen since the machine was started: no set clock can make it younger
+	first   mark // when it was looked for first
+	begun   mark // when it was backed up to first
 	history []sample
+	verify  verifyState
+	drill   drillState
+}
+
+// shift notes that the clock on the wall was set.
+func (c *copyState) shift(by time.Duration) {
+	for _, m := range []*mark{&c.first, &c.begun, &c.verify.done, &c.verify.begun, &c.drill.done, &c.drill.last} {
+		m.shift(by)
+	}
+}
+
+// lacks reports whether it is not known to have everything.
+func (c *copyState) lacks() bool {
+	return !c.looked || c.err != nil || c.refused != nil || c.objects > 0
+}
+
+// sinceCurrent is when it had everything, or was looked for first.
+func (c *copyState) sinceCurrent() mark {
+	if c.current.known {
+		return c.current
+	}
+	return c.first
 }
 
 // A sample is how much was free at one moment. It is written down.
@@ -35,13 +64,15 @@ const (
 type lookState struct {
 	at      time.Duration
 	looking bool
+	done    bool // once at least
+	again   bool // something happened while it was being looked
 	since   time.Time
 }
 
 func (d *Daemon) lookIfDue(ctx context.Context, now reading) {
 	d.mu.Lock()
-	l := &d.verify.looks
-	due := !l.looking && now.boot-l.at >= lookEvery
+	l := &d.looks
+	due := !l.looking && (l.again || now.boot-l.at >= lookEvery)
 	if l.looking && time.Since(l.since) > lookLimit {
 		for _, c := range d.copies {
 			c.err = errHangs
@@ -53,18 +84,30 @@ func (d *Daemon) lookIfDue(ctx context.Context, now reading) {
 	}
 }
 
+// Drives tells the daemon that a drive may have come or gone: what was away is looked for
+// now.
+func (d *Daemon) Drives() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.looks.again = true
+	if d.vault.lost.known {
+		d.stir()
+	}
+	signal(d.wake)
+}
+
 // look looks at the copies beside everything else: a file system that hangs must hang
 // nothing but that.
 func (d *Daemon) look(ctx context.Context) {
 	now := d.o.Clock.read()
 	d.mu.Lock()
-	l := &d.verify.looks
+	l := &d.looks
 	if l.looking {
 		d.mu.Unlock()
 		return
 	}
-	l.looking, l.at, l.since = true, now.boot, time.Now()
-	vault := d.plan.Vault
+	l.looking, l.again, l.at, l.since = true, false, now.boot, time.Now()
+	vault, turn := d.plan.Vault, d.turn
 	d.mu.Unlock()
 	go func() {
 		found := vault.Look(ctx)
@@ -72,26 +115,76 @@ func (d *Daemon) look(ctx context.Context) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		l.looking = false
-		for _, one := range found {
-			d.seen(one, now)
+		if ctx.Err() == nil && turn == d.turn { // else of another plan: the next look counts
+			d.seenAll(found, now)
+			l.done = true
+		} else {
+			l.again = true
 		}
 		signal(d.wake)
 	}()
 }
 
-// seen takes one look. The caller holds mu.
-func (d *Daemon) seen(l Look, now reading) {
-	c := d.copies[l.Copy]
-	if c == nil {
-		c = &copyState{name: l.Copy, first: markNow(now)}
-		d.copies[l.Copy] = c
+// seenAll takes a look at all copies, and forgets those that are none any more. The
+// caller holds mu.
+func (d *Daemon) seenAll(found []Look, now reading) {
+	there := map[string]bool{}
+	for i := range found {
+		there[found[i].Copy] = true
+		d.seen(&found[i], now)
 	}
-	c.err, c.free = l.Err, l.Free
+	for name := range d.copies {
+		if there[name] {
+			continue
+		}
+		delete(d.copies, name)
+		if name == d.verifying {
+			d.stopVerify()
+		}
+	}
+}
+
+// copyNamed returns a copy, which is new if it was never heard of. The caller holds mu.
+func (d *Daemon) copyNamed(name string, now reading) *copyState {
+	c := d.copies[name]
+	if c == nil {
+		c = &copyState{name: name, free: -1, first: markNow(now)}
+		d.copies[name] = c
+	}
+	return c
+}
+
+// copyTold returns a copy that somebody tells of: nil if there is none of that name, as far
+// as is known. The caller holds mu.
+func (d *Daemon) copyTold(name string, now reading) *copyState {
+	if d.copies[name] == nil && d.looks.done {
+		return nil
+	}
+	return d.copyNamed(name, now)
+}
+
+// seen takes one look. The caller holds mu.
+func (d *Daemon) seen(l *Look, now reading) {
+	c := d.copyNamed(l.Copy, now)
+	was := c.err
+	c.looked, c.err, c.refused, c.free = true, l.Err, l.Refused, l.Free
+	if !c.begun.known && !l.Begun.IsZero() {
+		c.begun = ago(now, max(0, now.wall.Sub(l.Begun)))
+	}
 	if l.Err != nil {
 		c.free = -1
 		return
 	}
 	c.seen = markNow(now)
+	if !l.Unsure {
+		c.objects, c.bytes = l.Objects, l.Bytes
+	}
+	if l.current() {
+		c.current, c.proved = c.seen, true
+	}
+	if was != nil {
+		d.stir() // the vault may be waiting for it
+	}
 	if l.Free < 0 {
 		return
 	}

@@ -3,8 +3,8 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,17 +16,19 @@ var ErrNotDurable = errors.New("the last commit is not durable")
 type Daemon struct {
 	o Options
 
-	wake chan struct{} // the schedule looks at everything now
-	tell chan struct{} // alarms are to be told of
+	wake  chan struct{} // the schedule looks at everything now
+	tell  chan struct{} // alarms are to be told of
+	pulse atomic.Int64  // grows as work on accounts goes on
 
 	mu       sync.Mutex
 	plan     Plan
 	turn     int           // of plan: how often it was changed
-	changed  chan struct{} // closed and made anew when somebody asked for something
+	changed  chan struct{} // closed and made anew when there may be something to do
+	asked    chan struct{} // likewise, when a person wants something
 	accounts map[string]*account
 	vault    vaultState
 	copies   map[string]*copyState
-	verify   verifyState
+	looks    lookState
 	alarms   map[alarmKey]*alarmState
 	beats    map[string]time.Time // by loop: when it must have said again that it goes on
 	fed      time.Time            // when Supervisor was told last
@@ -37,6 +39,15 @@ type Daemon struct {
 	ending   bool
 	saved    time.Duration // on Boot: when Memory was written
 	pinged   mark
+	rested   time.Duration // on Boot: until then nothing is verified
+
+	verifying  string // the copy that is being verified
+	stopVerify context.CancelFunc
+
+	around      Surroundings
+	thrift      Thrift
+	thriftWhy   []string
+	thriftSince mark
 }
 
 // A mark is when something was so, on Boot; never, if it is not known.
@@ -44,11 +55,32 @@ type mark struct {
 	at    time.Duration
 	wall  time.Time // as the clock on the wall said then
 	known bool
+	off   time.Duration // of the age: the machine was off, by the clock on the wall alone
+	dial  time.Duration // by how much that clock was set since, until the machine was started anew
 }
 
 func (m mark) age(now reading) time.Duration { return now.boot - m.at }
 
-func markNow(now reading) mark { return mark{now.boot, now.wall.UTC().Round(0), true} }
+// likely is the age of something that lasts: what stays for months must not be too old
+// for ever because the clock was wrong when the machine was started once. A clock that shows
+// less than was measured since is wrong now.
+func (m mark) likely(now reading) time.Duration {
+	age, shown := m.age(now), now.wall.Round(0).Sub(m.wall.Add(m.dial))
+	if shown < age-m.off {
+		return age
+	}
+	return min(age, shown)
+}
+
+// shift notes that the clock on the wall was set. What is guessed by it stays: the clock may
+// have been wrong until now.
+func (m *mark) shift(by time.Duration) {
+	if m.off == 0 {
+		m.dial += by
+	}
+}
+
+func markNow(now reading) mark { return mark{at: now.boot, wall: now.wall.UTC().Round(0), known: true} }
 
 // A vaultState is what is known of the vault that is written to.
 type vaultState struct {
@@ -65,13 +97,14 @@ type vaultState struct {
 func New(o Options) *Daemon {
 	o.setDefaults()
 	d := &Daemon{
-		o: o, plan: o.Plan, changed: make(chan struct{}), wake: make(chan struct{}, 1), tell: make(chan struct{}, 1),
+		o: o, plan: o.Plan, changed: make(chan struct{}), asked: make(chan struct{}), wake: make(chan struct{}, 1), tell: make(chan struct{}, 1),
 		accounts: map[string]*account{}, copies: map[string]*copyState{}, alarms: map[alarmKey]*alarmState{},
 		beats: map[string]time.Time{},
 	}
 	d.last = o.Clock.read()
 	d.started = d.last.wall
 	d.grace = d.last.boot + o.Plan.Limits.Grace
+	d.rested = d.last.boot + verifyRest
 	d.remember()
 	d.adopt()
 	return d
@@ -96,8 +129,8 @@ func (d *Daemon) adopt() {
 }
 
 // Run keeps the accounts backed up until ctx ends, and then stores what is in hand,
-// which takes no longer than Options.Drain. It returns ErrNotDurable if that is not in
-// the vault then, and nil otherwise: nothing else ends it.
+// which takes no longer than Options.Drain without getting on. It returns ErrNotDurable if
+// that is not in the vault then, and nil otherwise: nothing else ends it.
 func (d *Daemon) Run(ctx context.Context) error {
 	d.event(Event{Kind: EventDaemon, Text: "began"})
 	helpers, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -113,14 +146,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	d.ending = true
 	d.mu.Unlock()
 	d.o.Supervisor.Notify(Note{Kind: NoteStopping})
-	limit := time.NewTimer(d.o.Drain)
-	defer limit.Stop()
-	var err error
-	select {
-	case err = <-kept:
-	case <-limit.C:
-		err = fmt.Errorf("%w: it took longer than %v", ErrNotDurable, d.o.Drain)
-	}
+	err := d.drain(kept)
 	stop()
 	group.Wait()
 	d.save(d.o.Clock.read())
@@ -143,6 +169,13 @@ func (d *Daemon) event(e Event) {
 
 // change wakes whoever waits for something that a person can do. The caller holds mu.
 func (d *Daemon) change() {
+	close(d.asked)
+	d.asked = make(chan struct{})
+	d.stir()
+}
+
+// stir wakes whoever waits, but for those whom only a person can help. The caller holds mu.
+func (d *Daemon) stir() {
 	close(d.changed)
 	d.changed = make(chan struct{})
 	signal(d.wake)

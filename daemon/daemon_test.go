@@ -210,6 +210,8 @@ func TestEnd(t *testing.T) {
 		"no room":          {func(w *world) { w.full = true }, ErrNotDurable},
 		"no vault":         {func(w *world) { w.away = true }, ErrNotDurable},
 		"a file hangs":     {func(w *world) { w.hangs = true }, ErrNotDurable},
+		"a slow drive":     {func(w *world) { w.slow = 5 * time.Minute }, nil},
+		"far too slow":     {func(w *world) { w.slow = time.Hour }, ErrNotDurable},
 		"without network":  {func(w *world) { w.offline = true }, nil},
 		"a session is old": {func(w *world) { w.revoked["one"] = true }, nil},
 	} {
@@ -223,7 +225,11 @@ func TestEnd(t *testing.T) {
 				if err := l.stop(); !errors.Is(err, c.want) {
 					t.Errorf("it ends with %v, want %v", err, c.want)
 				}
-				if took := time.Since(before); took > l.daemon.o.Drain {
+				most := l.daemon.o.Drain
+				if l.w.slow > 0 {
+					most = l.daemon.o.DrainMost
+				}
+				if took := time.Since(before); took > most {
 					t.Errorf("it took %v", took)
 				}
 				l.w.set(func() { l.w.hangs = false })
@@ -234,7 +240,7 @@ func TestEnd(t *testing.T) {
 }
 
 // feeding counts how often the watchdog is fed.
-type feeding struct{ alive, ready atomic.Int64 }
+type feeding struct{ alive, ready, draining atomic.Int64 }
 
 func (f *feeding) Notify(n Note) {
 	switch n.Kind {
@@ -242,6 +248,8 @@ func (f *feeding) Notify(n Note) {
 		f.alive.Add(1)
 	case NoteReady:
 		f.ready.Add(1)
+	case NoteDraining:
+		f.draining.Add(1)
 	}
 }
 

@@ -8,6 +8,7 @@ type Event struct {
 	Time    time.Time `json:"time"`
 	Kind    EventKind `json:"event"`
 	Account string    `json:"account,omitempty"`
+	Copy    string    `json:"copy,omitempty"`
 	State   State     `json:"state,omitempty"`
 	// What came into the archive.
 	Messages int `json:"messages,omitempty"`
@@ -31,11 +32,13 @@ const (
 	EventAccount  EventKind = "account"  // its state changed, or something was stored
 	EventProgress EventKind = "progress" // how far a look through everything is
 	EventVault    EventKind = "vault"    // opened, lost
+	EventCopy     EventKind = "copy"     // a copy came or went; others tell of it
 	EventCommit   EventKind = "commit"
 	EventVerify   EventKind = "verify"
 	EventAlarm    EventKind = "alarm"    // something is wrong
 	EventRecovery EventKind = "recovery" // it is not any more
 	EventClock    EventKind = "clock"    // the machine slept, or its clock was set
+	EventThrift   EventKind = "thrift"   // something waits for a better link, or for mains power; or nothing any more
 	EventSettings EventKind = "settings" // read anew
 	EventDaemon   EventKind = "daemon"   // began, ends
 )

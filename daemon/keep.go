@@ -66,6 +66,9 @@ func (d *Daemon) keep(ctx context.Context) error {
 func (d *Daemon) wanted() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.thrift == ThriftAll {
+		return false
+	}
 	for _, a := range d.accounts {
 		if !a.paused {
 			return true
@@ -136,11 +139,14 @@ func (d *Daemon) session(ctx context.Context, s Session) (broken, left error) {
 	}
 	left = d.lastCommit(ctx, s)
 	d.mu.Lock()
-	d.vault.open, d.vault.session = false, nil
+	d.vault.session = nil
 	d.mu.Unlock()
 	if err := s.Close(); err != nil && broken == nil {
 		broken = err
 	}
+	d.mu.Lock()
+	d.vault.open = false // now others may have it
+	d.mu.Unlock()
 	return broken, left
 }
 
@@ -153,7 +159,7 @@ func (d *Daemon) lastCommit(ctx context.Context, s Session) error {
 		d.committed(now)
 		return nil
 	}
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.o.Drain)
+	limited, cancel := d.patient(ctx, s)
 	defer cancel()
 	if err := d.commit(limited, s); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotDurable, err)

@@ -13,9 +13,6 @@ type memory struct {
 	BootID   string                   `json:"boot_id"`
 	Accounts map[string]accountMemory `json:"accounts"`
 	Copies   map[string]copyMemory    `json:"copies"`
-	Verified *age                     `json:"verified,omitempty"`
-	Problems int                      `json:"problems,omitempty"`
-	Detail   string                   `json:"detail,omitempty"`
 	Pending  *age                     `json:"pending,omitempty"`
 	Commit   *age                     `json:"commit,omitempty"`
 	Told     []toldMemory             `json:"told,omitempty"`
@@ -31,8 +28,57 @@ type accountMemory struct {
 
 type copyMemory struct {
 	Seen    *age     `json:"seen,omitempty"`
+	Current *age     `json:"current,omitempty"`
 	First   *age     `json:"first,omitempty"`
+	Begun   *age     `json:"begun,omitempty"`
 	History []sample `json:"history,omitempty"`
+	Objects int      `json:"behind_files,omitempty"`
+	Bytes   int64    `json:"behind_bytes,omitempty"`
+
+	Verified *age   `json:"verified,omitempty"`
+	Problems int    `json:"problems,omitempty"`
+	Detail   string `json:"detail,omitempty"`
+	Round    *age   `json:"verifying_since,omitempty"` // of a verification that came to no end
+	Place    string `json:"verified_up_to,omitempty"`
+
+	Drilled       *age `json:"drilled,omitempty"`
+	Tried         *age `json:"drill_tried,omitempty"`
+	DrillProblems int  `json:"drill_problems,omitempty"`
+}
+
+// remembered is what is written down of a copy.
+func (c *copyState) remembered(now reading) copyMemory {
+	v := &c.verify
+	m := copyMemory{
+		Seen: c.seen.remembered(now), Current: c.current.remembered(now), First: c.first.remembered(now), Begun: c.begun.remembered(now),
+		Objects: c.objects, Bytes: c.bytes, Verified: v.done.remembered(now), Problems: v.problems, Detail: v.detail,
+		Round: v.begun.remembered(now), Place: v.place,
+		Drilled: c.drill.done.remembered(now), Tried: c.drill.last.remembered(now), DrillProblems: c.drill.problems,
+	}
+	for _, s := range c.history {
+		m.History = append(m.History, sample{now.boot - s.At, s.Free})
+	}
+	return m
+}
+
+// recalled is a copy of which m was written down so long ago, since the same start of the
+// machine or not.
+func (m *copyMemory) recalled(name string, now reading, since time.Duration, same bool) *copyState {
+	c := &copyState{
+		name: name, free: -1, seen: m.Seen.recalled(now, since), current: m.Current.recalled(now, since), proved: same, first: m.First.lasting(now, since, same),
+		begun: m.Begun.lasting(now, since, same), objects: m.Objects, bytes: m.Bytes,
+	}
+	if !c.first.known {
+		c.first = markNow(now)
+	}
+	for _, s := range m.History {
+		c.history = append(c.history, sample{now.boot - s.At - since, s.Free})
+	}
+	c.verify = verifyState{
+		done: m.Verified.lasting(now, since, same), problems: m.Problems, detail: m.Detail, begun: m.Round.lasting(now, since, same), place: m.Place,
+	}
+	c.drill = drillState{done: m.Drilled.lasting(now, since, same), last: m.Tried.lasting(now, since, same), problems: m.DrillProblems}
+	return c
 }
 
 // A toldMemory is an alarm that people were told of.
@@ -45,13 +91,15 @@ type toldMemory struct {
 type age struct {
 	Ago  time.Duration `json:"ago"`
 	Wall time.Time     `json:"wall"`
+	Off  time.Duration `json:"off,omitempty"`
+	Dial time.Duration `json:"dial,omitempty"`
 }
 
 func (m mark) remembered(now reading) *age {
 	if !m.known {
 		return nil
 	}
-	return &age{m.age(now), m.wall}
+	return &age{m.age(now), m.wall, m.off, m.dial}
 }
 
 // recalled is a mark that was remembered so long ago.
@@ -59,7 +107,16 @@ func (a *age) recalled(now reading, since time.Duration) mark {
 	if a == nil {
 		return mark{}
 	}
-	return mark{now.boot - a.Ago - since, a.Wall, true}
+	return mark{at: now.boot - a.Ago - since, wall: a.Wall, known: true, off: a.Off, dial: a.Dial}
+}
+
+// lasting is recalled for what stays for months: see mark.likely.
+func (a *age) lasting(now reading, since time.Duration, same bool) mark {
+	m := a.recalled(now, since)
+	if !same {
+		m.off += since
+	}
+	return m
 }
 
 // save writes down what the daemon knows.
@@ -72,7 +129,6 @@ func (d *Daemon) save(now reading) {
 	m := memory{
 		Wall: now.wall.UTC().Round(0), Boot: now.boot, BootID: d.o.Clock.BootID,
 		Accounts: map[string]accountMemory{}, Copies: map[string]copyMemory{},
-		Verified: d.verify.done.remembered(now), Problems: d.verify.problems, Detail: d.verify.detail,
 		Pending: d.vault.pending.remembered(now), Commit: d.vault.commit.remembered(now),
 	}
 	for name, a := range d.accounts {
@@ -83,11 +139,7 @@ func (d *Daemon) save(now reading) {
 		m.Accounts[name] = one
 	}
 	for name, c := range d.copies {
-		one := copyMemory{Seen: c.seen.remembered(now), First: c.first.remembered(now)}
-		for _, s := range c.history {
-			one.History = append(one.History, sample{now.boot - s.At, s.Free})
-		}
-		m.Copies[name] = one
+		m.Copies[name] = c.remembered(now)
 	}
 	for _, s := range d.alarms {
 		if s.told.known {
@@ -132,21 +184,20 @@ func (d *Daemon) remember() {
 		}
 		a.paused = one.Paused
 		if one.Left > 0 {
-			a.until = mark{now.boot + one.Left - since, now.wall.Add(one.Left - since), true}
+			a.until = mark{at: now.boot + one.Left - since, wall: now.wall.Add(one.Left - since), known: true}
 		}
 		if a.paused {
 			a.state = StatePaused
 		}
 		d.accounts[name] = a
 	}
+	jumped := now.wall.Round(0).Sub(m.Wall) - since
 	for name, one := range m.Copies {
-		c := &copyState{name: name, free: -1, seen: one.Seen.recalled(now, since), first: one.First.recalled(now, since)}
-		for _, s := range one.History {
-			c.history = append(c.history, sample{now.boot - s.At - since, s.Free})
+		d.copies[name] = one.recalled(name, now, since, same)
+		if same && jumped.Abs() >= leastJump {
+			d.copies[name].shift(jumped)
 		}
-		d.copies[name] = c
 	}
-	d.verify.done, d.verify.problems, d.verify.detail = m.Verified.recalled(now, since), m.Problems, m.Detail
 	d.vault.pending, d.vault.commit = m.Pending.recalled(now, since), m.Commit.recalled(now, since)
 	for _, t := range m.Told {
 		d.alarms[t.Alarm.key()] = &alarmState{alarm: t.Alarm, active: true, told: t.Told.recalled(now, since)}

@@ -17,9 +17,12 @@ type Plan struct {
 	// Commit is how old the oldest thing may get that is not in the vault yet.
 	// Default 6 hours.
 	Commit time.Duration
-	// Verify is how often the vault is verified. Default 7 days; negative: never.
+	// Verify is how often each copy is verified. Default 7 days; negative: never.
 	Verify time.Duration
-	Limits Limits
+	// Metered and Battery are what waits while the link to the network is paid for by
+	// the byte, and while the machine runs on its battery.
+	Metered, Battery Thrift
+	Limits           Limits
 }
 
 // Limits say when an alarm is due. Each is counted while the machine is awake and
@@ -32,12 +35,15 @@ type Limits struct {
 	// Incomplete is for how long things may be missing that are tried again and
 	// again. Default 7 days.
 	Incomplete time.Duration
-	// Copy is how long something that was fetched may not be in a copy, or the copy
-	// not be there. Default 24 hours.
+	// Copy is for how long a copy may lack something that was fetched, or not be there.
+	// Default 24 hours.
 	Copy time.Duration
 	// Verify is how old the last verification may get. Default 4 times Plan.Verify.
 	Verify time.Duration
-	// DiskDays is how far ahead a disk that will be full is told of. Default 14 days.
+	// Drill is how long ago the last restore may be that worked. Default 180 days;
+	// negative: for ever.
+	Drill time.Duration
+	// Disk is how far ahead a disk that will be full is told of. Default 14 days.
 	Disk time.Duration
 	// Reserve is the least free space in bytes. Default 1 GiB.
 	Reserve int64
@@ -66,8 +72,11 @@ type Options struct {
 	Watchdog time.Duration
 	// Memory keeps what a daemon knows for the next one; nil: nobody does.
 	Memory Memory
-	// Drain is how long the end may take. Default 80 seconds.
+	// Drain is how long the end may take without getting on. Default 80 seconds.
 	Drain time.Duration
+	// DrainMost is how long it may take at all. Default 15 minutes, or Drain if that is
+	// more.
+	DrainMost time.Duration
 	// Check is how often the daemon looks at its clocks. Default 1 minute.
 	Check time.Duration
 	// Random is from 0 up to 1; nil means math/rand.
@@ -96,6 +105,7 @@ func (p *Plan) setDefaults() {
 	setDefault(&p.Limits.Incomplete, 7*24*time.Hour)
 	setDefault(&p.Limits.Copy, 24*time.Hour)
 	setDefault(&p.Limits.Verify, 4*max(p.Verify, 0))
+	setDefault(&p.Limits.Drill, 180*24*time.Hour)
 	setDefault(&p.Limits.Disk, 14*24*time.Hour)
 	setDefault(&p.Limits.Reserve, 1<<30)
 	setDefault(&p.Limits.Grace, time.Hour)
@@ -104,6 +114,7 @@ func (p *Plan) setDefaults() {
 func (o *Options) setDefaults() {
 	o.Plan.setDefaults()
 	setDefault(&o.Drain, 80*time.Second)
+	setDefault(&o.DrainMost, max(15*time.Minute, o.Drain))
 	setDefault(&o.Check, time.Minute)
 	if o.Random == nil {
 		o.Random = rand.Float64

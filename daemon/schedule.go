@@ -43,6 +43,12 @@ func (d *Daemon) check(ctx context.Context) {
 	d.last = now
 	if l.slept > 0 {
 		d.grace = max(d.grace, now.boot+d.plan.Limits.Grace)
+		d.rested = now.boot + verifyRest
+	}
+	if l.jumped != 0 {
+		for _, c := range d.copies {
+			c.shift(l.jumped)
+		}
 	}
 	d.mu.Unlock()
 	d.tellLapse(l)

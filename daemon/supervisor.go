@@ -20,6 +20,7 @@ const (
 	NoteReady     NoteKind = iota // it works
 	NoteReloading                 // it reads its settings anew; NoteReady follows
 	NoteStopping                  // it stores what is in hand and ends
+	NoteDraining                  // that gets on, and takes as long once more
 	NoteStatus                    // what it does
 	NoteAlive                     // every loop went on since the last one
 )

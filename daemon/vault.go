@@ -10,11 +10,13 @@ import (
 type Vault interface {
 	// Open opens the vault to write and keeps everybody else from it.
 	Open(ctx context.Context) (Session, error)
-	// Look says how each copy of the vault is, without opening it. It must be quick.
+	// Look says how each copy of the vault is, without opening it: as many as there are,
+	// each under its own name; one that it does not name is none any more. It must be
+	// quick.
 	Look(ctx context.Context) []Look
-	// Verify reads the whole vault and needs no key. It is of low priority: it leaves
-	// room for others, and may take days.
-	Verify(ctx context.Context, progress func(done, total int64)) (Verified, error)
+	// Verify reads a whole copy and needs no key. It is of low priority: it leaves room
+	// for others, and may take days.
+	Verify(ctx context.Context, v Verification) (Verified, error)
 }
 
 // A Session is a vault that is open to write.
@@ -27,6 +29,9 @@ type Session interface {
 	Pending() bool
 	// Commit makes everything that was stored durable in the vault.
 	Commit(ctx context.Context) error
+	// Written grows while something is being written to the vault. It is quick, and may
+	// be called by any goroutine.
+	Written() int64
 	// Close gives the vault back. It commits nothing.
 	Close() error
 }
@@ -44,14 +49,45 @@ type Following struct {
 	// Alive says that the work goes on, and that it may be silent for as long as
 	// quiet from now without anything being wrong.
 	Alive func(quiet time.Duration)
+	// Room is called before media is fetched, a part at a time, and returns when that may
+	// be: at once but for a link that is paid for by the byte, or a battery. Its error is
+	// that ctx ended.
+	Room func(ctx context.Context) error
 }
 
 // A Look is the state of one copy of the vault.
 type Look struct {
-	Copy string // "vault" is the one that is written to
+	Copy string // its name in the settings; the only one is "vault"
 	// Err is why it cannot be reached; nil if it is there.
-	Err  error
-	Free int64 // bytes; -1 if nobody knows
+	Err error
+	// Refused is why nothing is written to it though it is there, until somebody settles
+	// that: another vault, an older one, a forged one.
+	Refused error
+	Free    int64 // bytes; -1 if nobody knows
+	// Objects and Bytes are what it lacks of what other copies have; 0: nothing.
+	Objects int
+	Bytes   int64
+	// Unsure says that nobody could tell what it lacks: what was known of that still holds.
+	Unsure bool
+	// Begun is when the vault was backed up to first, by the clock on the wall; zero if
+	// nobody knows.
+	Begun time.Time
+}
+
+// current reports whether the copy has everything.
+func (l *Look) current() bool { return l.Err == nil && l.Refused == nil && l.Objects == 0 && !l.Unsure }
+
+// A Verification says what Vault.Verify reads.
+type Verification struct {
+	Copy string
+	// Place is where an earlier one stopped that came to no end, as it told; "": this one
+	// begins at the beginning.
+	Place string
+	// Reached tells where it is, now and then: a text that is Place for a later one. It is
+	// quick.
+	Reached func(place string)
+	// Progress tells how many of the bytes were read; it is quick.
+	Progress func(done, total int64)
 }
 
 // Verified is what a verification found.
@@ -71,6 +107,7 @@ const (
 	StateOffline  State = "offline" // no connection; it is tried again
 	StateWaiting  State = "waiting" // it failed; it is tried again
 	StatePaused   State = "paused"
+	StateHeld     State = "held"  // it waits for a link that costs nothing, or for mains power
 	StateEnded    State = "ended" // somebody must do something, as the alarm says
 )
 

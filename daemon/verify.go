@@ -1,93 +1,185 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
-// A verifyState is what is known of verifications. Under Daemon.mu.
+// A verifyState is what is known of the verifications of one copy. Under Daemon.mu.
 type verifyState struct {
-	looks    lookState
-	done     mark // the last that came to its end
-	first    mark // when one was wanted first
+	done     mark // when the last round began that came to its end
 	problems int
 	detail   string
-	running  bool
 	err      error // why the last one came to no end
 	again    time.Duration
-	read     int64
-	total    int64
+
+	begun mark   // of a round that came to no end yet
+	place string // where that is
+	read  int64
+	total int64
 }
 
-// verifyAgain is the pause after a verification that came to no end.
-const verifyAgain = 6 * time.Hour
+// verifyAgain is the pause after a verification that came to no end, verifyRest how long
+// after a start none begins, and placeEvery how often its place is written down.
+const (
+	verifyAgain = 6 * time.Hour
+	verifyRest  = 5 * time.Minute
+	placeEvery  = 5 * time.Minute
+)
 
-// verifyIfDue begins a verification if the last one is old enough.
+// verifyIfDue begins the verification of a copy, or goes on with it, if the last one is
+// old enough: one copy at a time, the one first that was not verified for longest.
 func (d *Daemon) verifyIfDue(ctx context.Context, now reading) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	v := &d.verify
-	if !v.first.known {
-		v.first = markNow(now)
-	}
-	if d.plan.Verify < 0 || v.running || d.ending || now.boot < v.again || now.boot < d.grace {
+	if d.plan.Verify < 0 || d.verifying != "" || d.ending || now.boot < d.rested || d.thrift > ThriftNone {
 		return
 	}
-	if v.done.known && v.done.age(now) < d.plan.Verify {
+	var due []*copyState
+	for _, c := range d.copies {
+		if d.verifyDue(c, now) {
+			due = append(due, c)
+		}
+	}
+	if len(due) == 0 {
 		return
 	}
-	if !v.done.known && v.first.age(now) < min(d.plan.Verify, 24*time.Hour) {
-		return // a new vault has more urgent things to do
+	c := slices.MinFunc(due, func(a, b *copyState) int {
+		return cmp.Or(-cmp.Compare(a.verify.since(a).likely(now), b.verify.since(b).likely(now)), cmp.Compare(a.name, b.name))
+	})
+	if c.verify.place == "" || !c.verify.begun.known {
+		c.verify.begun, c.verify.place = markNow(now), ""
 	}
-	if c := d.copies["vault"]; c == nil || c.err != nil {
-		return
-	}
-	v.running, v.read, v.total = true, 0, 0
-	vault := d.plan.Vault
-	go d.verifyNow(ctx, vault)
+	c.verify.read, c.verify.total = 0, 0
+	d.verifying = c.name
+	ctx, d.stopVerify = context.WithCancel(ctx)
+	vault, place := d.plan.Vault, c.verify.place
+	go d.verifyNow(ctx, vault, c.name, place)
 }
 
-func (d *Daemon) verifyNow(ctx context.Context, vault Vault) {
-	d.event(Event{Kind: EventVerify, Text: "began"})
-	found, err := vault.Verify(ctx, func(done, total int64) {
-		d.mu.Lock()
-		d.verify.read, d.verify.total = done, total
-		d.mu.Unlock()
-	})
-	now := d.o.Clock.read()
-	d.mu.Lock()
-	v := &d.verify
-	v.running, v.err = false, err
-	if err == nil {
-		v.done, v.problems, v.detail = markNow(now), found.Problems, found.Detail
-	} else {
-		v.again = now.boot + around(verifyAgain, d.o.Random)
+// since is when the copy was verified last, or looked for first.
+func (v *verifyState) since(c *copyState) mark {
+	if v.done.known {
+		return v.done
 	}
-	signal(d.wake)
-	d.mu.Unlock()
+	return c.first
+}
+
+func (d *Daemon) verifyDue(c *copyState, now reading) bool {
+	v := &c.verify
+	switch {
+	case !c.looked || c.err != nil || now.boot < v.again:
+		return false
+	case v.done.known:
+		return v.done.likely(now) >= d.plan.Verify
+	}
+	return c.first.likely(now) >= min(d.plan.Verify, 24*time.Hour) // a new vault has more urgent things to do
+}
+
+func (d *Daemon) verifyNow(ctx context.Context, vault Vault, name, place string) {
+	text := "began"
+	if place != "" {
+		text = "goes on"
+	}
+	d.event(Event{Kind: EventVerify, Copy: name, Text: text})
+	found, err := vault.Verify(ctx, Verification{
+		Copy: name, Place: place,
+		Reached:  func(place string) { d.reached(name, place) },
+		Progress: func(done, total int64) { d.readSoFar(name, done, total) },
+	})
+	if err == nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	e := d.verified(name, found, err)
 	if errors.Is(err, context.Canceled) {
 		return
 	}
-	e := Event{Kind: EventVerify, Text: "whole", Error: d.words(err)}
+	d.event(e)
+	d.save(d.o.Clock.read())
+}
+
+// verified notes how a verification ended.
+func (d *Daemon) verified(name string, found Verified, err error) Event {
+	now := d.o.Clock.read()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.verifying = ""
+	d.stopVerify()
+	signal(d.wake)
+	e := Event{Kind: EventVerify, Copy: name, Text: "whole", Error: d.words(err)}
 	switch {
 	case err != nil:
 		e.Text = "not to its end"
 	case found.Problems > 0:
 		e.Text, e.Error = "damaged", found.Detail
 	}
-	d.event(e)
-	d.save(now)
+	c := d.copies[name]
+	if c == nil {
+		return e // it is none any more
+	}
+	v := &c.verify
+	switch {
+	case err == nil:
+		v.done, v.problems, v.detail, v.err = v.begun, found.Problems, found.Detail, nil
+		v.begun, v.place = mark{}, ""
+	case errors.Is(err, context.Canceled): // it goes on when it may
+	default:
+		v.err, v.again = err, now.boot+around(verifyAgain, d.o.Random)
+	}
+	return e
 }
 
-// Verified tells the daemon of a verification that somebody else made, so long ago.
-func (d *Daemon) Verified(age time.Duration, found Verified) {
+func (d *Daemon) readSoFar(name string, done, total int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c := d.copies[name]; c != nil {
+		c.verify.read, c.verify.total = done, total
+	}
+}
+
+// reached notes where a verification is, and has it written down now and then: a machine
+// may be switched off at any moment.
+func (d *Daemon) reached(name, place string) {
+	now := d.o.Clock.read()
+	d.mu.Lock()
+	c := d.copies[name]
+	if c != nil {
+		c.verify.place = place
+	}
+	due := c != nil && now.boot-d.saved >= placeEvery
+	d.mu.Unlock()
+	if due {
+		d.save(now)
+	}
+}
+
+// Verified tells the daemon of a verification of a copy that somebody else made, and which
+// began then by the clock on the wall. It may be told again and again: each counts once,
+// so that a clock that is set later makes it no younger.
+func (d *Daemon) Verified(name string, at time.Time, found Verified) {
 	now := d.o.Clock.read()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.verify.done.known && d.verify.done.age(now) <= age {
+	c := d.copyTold(name, now)
+	if c == nil {
 		return
 	}
-	d.verify.done = mark{now.boot - age, now.wall.Add(-age), true}
-	d.verify.problems, d.verify.detail = found.Problems, found.Detail
+	v := &c.verify
+	if made, ok := v.done.younger(at, now); ok {
+		v.done, v.problems, v.detail = made, found.Problems, found.Detail
+	}
+}
+
+// younger is the mark of something that was so at a time on the wall; false if that is
+// what m is already, or older, or lies ahead, so that nobody can know its age.
+func (m mark) younger(at time.Time, now reading) (mark, bool) {
+	at = at.UTC().Round(0)
+	age := now.wall.Round(0).Sub(at)
+	if age < 0 || m.known && (m.wall.Equal(at) || m.likely(now) <= age) {
+		return mark{}, false
+	}
+	return mark{at: now.boot - age, wall: at, known: true}, true
 }

@@ -85,6 +85,9 @@ func (d *Daemon) Sync(ctx context.Context, name string, progress func(account st
 	case a.paused:
 		d.mu.Unlock()
 		return nil, ErrPaused
+	case d.thrift == ThriftAll || d.thrift == ThriftMedia && a.blocked > 0:
+		defer d.mu.Unlock()
+		return nil, d.held()
 	}
 	w := &wisher{wish: a.ask(), progress: progress, answer: make(chan wishAnswer, 1)}
 	a.waiting = append(a.waiting, w)
@@ -172,7 +175,7 @@ func (d *Daemon) setPaused(name string, paused bool, span time.Duration) error {
 		found = append(found, a.name)
 		a.paused, a.until = paused, mark{}
 		if span > 0 {
-			a.until = mark{now.boot + span, now.wall.Add(span), true}
+			a.until = mark{at: now.boot + span, wall: now.wall.Add(span), known: true}
 		}
 		if paused {
 			if a.stop != nil {
@@ -211,8 +214,12 @@ func (d *Daemon) Reload(p Plan) {
 		a.answer(wishAnswer{err: errStopped}, a.wish)
 	}
 	d.adopt()
+	d.looks.again = true
+	events := d.economise()
 	d.change()
 	d.mu.Unlock()
-	d.event(Event{Kind: EventSettings, Text: "read anew"})
+	for _, e := range append(events, Event{Kind: EventSettings, Text: "read anew"}) {
+		d.event(e)
+	}
 	d.o.Supervisor.Notify(Note{Kind: NoteReady, Status: d.statusLine()})
 }

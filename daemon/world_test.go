@@ -49,9 +49,18 @@ type world struct {
 	up      time.Duration // when the daemon began, or the machine woke, real
 
 	offline, away, full, mute bool
+	metered, battery          bool
+	media                     map[string]bool // an account has media that is not fetched
+	slow                      time.Duration   // what a commit takes
+	written                   int64
 	hangs                     bool // a look through everything, and a commit, never end
 	revoked, failing          map[string]bool
 	damaged                   int
+	others                    []*otherCopy  // besides the one that is called vault
+	vault                     verifications // of that one
+	drillBoots                int           // boots, then
+	drilled                   time.Duration // when it was proved to be restorable, or begun
+	drilledAt                 time.Time     // as the clock on the wall said
 	free                      int64
 	memory                    []byte
 
@@ -64,13 +73,64 @@ type world struct {
 	said      []Saying
 	known     map[alarmKey]bool // alarms that people were told of
 	wells     int
+	dear      time.Time       // since when fetching costs something
+	cost      int             // how often media was fetched though
 	tainted   map[string]bool // the clock was set while the machine was off, and this was not looked at since
+}
+
+// An otherCopy is one more place of the vault. What is committed while it is away it lacks
+// until some time after it is back.
+type otherCopy struct {
+	name    string
+	away    bool
+	awayAt  time.Duration
+	backAt  time.Duration
+	lacks   bool
+	lackAt  time.Duration // since it lacks something, or was told to
+	refused error
+	verifications
+}
+
+// verifications are what became of those of one copy.
+type verifications struct {
+	begun    time.Duration // the round that is under way
+	verified time.Duration // the begin of the last that came to its end
+	steps    int           // of 30 minutes that were read
+}
+
+// catchUp is how long a copy that is back takes to have everything.
+const catchUp = time.Hour
+
+// other is a copy besides the one that is called vault. The caller holds mu.
+func (w *world) other(name string) *otherCopy {
+	for _, o := range w.others {
+		if o.name == name {
+			return o
+		}
+	}
+	return nil
+}
+
+// look is how a copy is. The caller holds mu.
+func (o *otherCopy) look(w *world) Look {
+	l := Look{Copy: o.name, Free: 1 << 40, Refused: o.refused, Begun: w.start}
+	if o.away {
+		return Look{Copy: o.name, Err: errAway, Free: -1}
+	}
+	w.tainted[o.name] = false
+	if o.lacks && w.real()-o.backAt > catchUp && o.refused == nil {
+		o.lacks = false
+	}
+	if o.lacks {
+		l.Objects, l.Bytes = 3, 3<<20
+	}
+	return l
 }
 
 func newWorld(seed uint64, accounts ...string) *world {
 	w := &world{
 		random: rand.New(rand.NewPCG(seed, 1)), start: time.Now(), changed: make(chan struct{}), revoked: map[string]bool{}, failing: map[string]bool{},
-		rounds: map[string]time.Duration{}, revokedAt: map[string]time.Duration{}, known: map[alarmKey]bool{}, tainted: map[string]bool{}, pending: -1, free: 1 << 40,
+		media: map[string]bool{}, rounds: map[string]time.Duration{}, revokedAt: map[string]time.Duration{}, known: map[alarmKey]bool{}, tainted: map[string]bool{}, pending: -1, free: 1 << 40,
 	}
 	for _, a := range accounts {
 		w.rounds[a] = 0
@@ -175,25 +235,63 @@ func (w *world) Open(context.Context) (Session, error) {
 func (w *world) Look(context.Context) []Look {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	var all []Look
+	for _, o := range w.others {
+		all = append(all, o.look(w))
+	}
 	if w.away {
-		return []Look{{Copy: "vault", Err: errAway, Free: -1}}
+		return append(all, Look{Copy: "vault", Err: errAway, Free: -1})
 	}
 	w.tainted["away"] = false
-	return []Look{{Copy: "vault", Free: w.free}}
+	return append(all, Look{Copy: "vault", Free: w.free, Begun: w.start})
 }
 
-func (w *world) Verify(ctx context.Context, progress func(done, total int64)) (Verified, error) {
-	progress(0, 1)
-	rest(ctx, 10*time.Hour, nil)
+// verifySteps are how many times half an hour a verification takes.
+const verifySteps = 20
+
+func (w *world) Verify(ctx context.Context, v Verification) (Verified, error) {
+	step := 0
+	if v.Place != "" {
+		if _, err := fmt.Sscan(v.Place, &step); err != nil {
+			return Verified{}, err
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch {
-	case ctx.Err() != nil:
-		return Verified{}, ctx.Err()
-	case w.away:
-		return Verified{}, errAway
+	o, mine := w.other(v.Copy), &w.vault
+	if o != nil {
+		mine = &o.verifications
 	}
+	if step == 0 {
+		mine.begun = w.real()
+	}
+	for ; step < verifySteps; step++ {
+		w.mu.Unlock()
+		v.Progress(int64(step), verifySteps)
+		rest(ctx, 30*time.Minute, nil)
+		w.mu.Lock()
+		switch {
+		case ctx.Err() != nil:
+			return Verified{}, ctx.Err()
+		case o == nil && w.away || o != nil && o.away:
+			return Verified{}, errAway
+		}
+		mine.steps++
+		w.mu.Unlock()
+		v.Reached(fmt.Sprint(step + 1))
+		w.mu.Lock()
+	}
+	mine.verified = mine.begun
 	return Verified{Problems: w.damaged, Detail: "a pack is damaged"}, nil
+}
+
+func (w *world) Written() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.slow > 0 {
+		w.written++ // whenever somebody looks, something was
+	}
+	return w.written
 }
 
 func (w *world) Pending() bool {
@@ -202,8 +300,16 @@ func (w *world) Pending() bool {
 	return w.pending >= 0
 }
 
-func (w *world) Commit(context.Context) error {
+func (w *world) Commit(ctx context.Context) error {
 	w.hang()
+	w.mu.Lock()
+	slow := w.slow
+	w.mu.Unlock()
+	if slow > 0 {
+		if rest(ctx, slow, nil); ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.unusable(); err != nil {
@@ -211,6 +317,11 @@ func (w *world) Commit(context.Context) error {
 	}
 	if w.pending >= 0 {
 		w.commits++
+		for _, o := range w.others {
+			if (o.away || o.refused != nil) && !o.lacks {
+				o.lacks, o.lackAt = true, w.real()
+			}
+		}
 	}
 	w.pending, w.tainted["vault"] = -1, false
 	return nil
@@ -260,6 +371,9 @@ func (w *world) Follow(ctx context.Context, f Following) error {
 			w.hang()
 			rest(ctx, time.Minute, nil)
 			round = false
+			if w.fetch(ctx, f) != nil {
+				continue
+			}
 			w.looked(ctx, f, wish)
 			continue
 		}
@@ -280,6 +394,26 @@ func (w *world) Follow(ctx context.Context, f Following) error {
 		}
 		timer.Stop()
 	}
+}
+
+// fetch fetches what media there is, if that may be.
+func (w *world) fetch(ctx context.Context, f Following) error {
+	w.mu.Lock()
+	media := w.media[f.Account]
+	w.mu.Unlock()
+	if !media {
+		return nil
+	}
+	f.Tell(News{State: StateLive})
+	if err := f.Room(ctx); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if (w.metered || w.battery) && time.Since(w.dear) > time.Second {
+		w.cost++
+	}
+	return nil
 }
 
 // looked is the end of a look through everything, if nothing came between.

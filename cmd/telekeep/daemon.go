@@ -143,6 +143,7 @@ func (k *keeper) happened(e daemon.Event) {
 		}
 	}
 	add("account", e.Account, e.Account != "")
+	add("copy", e.Copy, e.Copy != "")
 	add("state", e.State, e.State != "")
 	add("messages", e.Messages, e.Messages > 0)
 	add("edited", e.Edited, e.Edited > 0)
@@ -181,17 +182,16 @@ func (k *keeper) nowAndThen(ctx context.Context) {
 	}
 }
 
-// takeProof tells the daemon when somebody else verified the vault.
+// takeProof tells the daemon what others verified, and what they restored.
 func (k *keeper) takeProof() {
-	p := loadProofs(k.settings()).Files
-	if p == nil {
-		return
-	}
-	if age := k.app.now().Sub(p.Time); age >= 0 {
-		found := daemon.Verified{Problems: p.Problems}
-		if p.Problems > 0 {
+	for name, p := range loadProofs(k.settings()).Copies {
+		if p.Files == nil || p.Files.Daemon { // it knows of its own
+			continue
+		}
+		found := daemon.Verified{Problems: p.Files.Problems}
+		if p.Files.Problems > 0 {
 			found.Detail = "telekeep verify lists them"
 		}
-		k.daemon.Verified(age, found)
+		k.daemon.Verified(name, p.Files.Time, found)
 	}
 }

@@ -120,7 +120,7 @@ func (c *catchUps) one(ctx context.Context, kept *keptCopies, one config.Copy) {
 	if result.Copied.Objects == 0 && len(result.Absent)+len(result.Bad) == 0 {
 		return
 	}
-	event := daemon.Event{Time: c.keeper.app.now(), Kind: eventCopy, Text: one.Name + ": got " + plural(result.Copied.Objects, "file", "files") + ", " + size(result.Copied.Bytes)}
+	event := daemon.Event{Time: c.keeper.app.now(), Kind: daemon.EventCopy, Copy: one.Name, Text: "got " + plural(result.Copied.Objects, "file", "files") + ", " + size(result.Copied.Bytes)}
 	if n := len(result.Absent) + len(result.Bad); n > 0 {
 		event.Error = plural(n, "problem", "problems") + ": telekeep copy sync " + one.Name + " lists them"
 	} else if err != nil {

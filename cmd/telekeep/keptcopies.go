@@ -124,12 +124,9 @@ func (k *keptCopies) notice(e copies.Event) {
 	if e.State == copies.Released || e.State == copies.Current && (e.Before == copies.Released || e.Before == copies.Unknown) {
 		return
 	}
-	event := daemon.Event{Time: e.Time, Kind: eventCopy, Text: e.Copy + ": " + string(e.State)}
+	event := daemon.Event{Time: e.Time, Kind: daemon.EventCopy, Copy: e.Copy, Text: string(e.State)}
 	if e.Err != nil && e.State != copies.Behind {
 		event.Error = daemonWords(e.Err)
 	}
 	k.tell(event)
 }
-
-// eventCopy is about one copy of the vault.
-const eventCopy daemon.EventKind = "copy"

@@ -9,6 +9,7 @@ import (
 
 	"telekeep/archive"
 	"telekeep/chunkstore"
+	"telekeep/chunkstore/copies"
 	"telekeep/config"
 	"telekeep/crypto"
 	"telekeep/daemon"
@@ -23,6 +24,7 @@ type keptVault struct {
 
 	mu       sync.Mutex
 	problems []problemLine // of the vault, as it was opened last
+	begun    time.Time     // when it was backed up to first; zero: not known yet
 }
 
 // Open opens the vault to write. In a daemon commits are rarer than in a sync that
@@ -49,35 +51,6 @@ func (v *keptVault) found() []problemLine {
 	return v.problems
 }
 
-// Look says of each copy whether it is there, and how much room it has.
-func (v *keptVault) Look(ctx context.Context) []daemon.Look {
-	all := v.config.AllCopies()
-	looks := make([]daemon.Look, len(all))
-	var group sync.WaitGroup
-	for i, one := range all {
-		group.Go(func() { looks[i] = v.lookAt(ctx, one) })
-	}
-	group.Wait()
-	return looks
-}
-
-func (v *keptVault) lookAt(ctx context.Context, one config.Copy) daemon.Look {
-	look := daemon.Look{Copy: one.Name, Free: -1}
-	d, err := v.app.openPlace(ctx, v.config, one)
-	if err != nil {
-		look.Err = err
-		return look
-	}
-	defer d.Close() // nothing was written
-	if _, look.Err = chunkstore.ReadVault(ctx, d); look.Err != nil {
-		return look
-	}
-	if free, err := freeOf(ctx, d); err == nil {
-		look.Free = free
-	}
-	return look
-}
-
 // A keptSession is the vault, open to write.
 type keptSession struct {
 	app    *app
@@ -90,6 +63,12 @@ func (s *keptSession) Pending() bool { return s.backup.archive.Pending() }
 
 func (s *keptSession) Commit(ctx context.Context) error {
 	return idleArchive{telegram.Into(s.backup.archive), s.idler}.Commit(ctx)
+}
+
+// Written grows with each pack and commit.
+func (s *keptSession) Written() int64 {
+	stats := s.backup.store.Stats()
+	return stats.PackBytes + stats.Commits
 }
 
 func (s *keptSession) Close() error { return s.backup.Close() }
@@ -110,7 +89,7 @@ func (s *keptSession) Follow(ctx context.Context, f daemon.Following) error {
 	defer end()
 	_, err = login.client.Follow(ctx, idleArchive{telegram.Into(s.backup.archive), s.idler}, telegram.FollowOptions{
 		SyncOptions: telegram.SyncOptions{Rules: rulesOf(s.config), Progress: follower.progress},
-		Poll:        followPoll, Notice: follower.notice, Wishes: wishes, Alive: f.Alive,
+		Poll:        followPoll, Notice: follower.notice, Wishes: wishes, Alive: f.Alive, Room: f.Room,
 	})
 	if err != nil && ctx.Err() == nil {
 		s.note(f.Account, err)
@@ -141,6 +120,8 @@ func classifyEnding(err error) daemon.Ending {
 	}{
 		{syscall.ENOSPC, daemon.EndNoSpace},
 		{syscall.EDQUOT, daemon.EndNoSpace},
+		{copies.ErrSpoolFull, daemon.EndNoSpace},
+		{copies.ErrFull, daemon.EndNoSpace},
 		{chunkstore.ErrNoVault, daemon.EndNoMount},
 		{archive.ErrBroken, daemon.EndVault},
 		{archive.ErrClosed, daemon.EndVault},

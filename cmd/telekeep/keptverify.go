@@ -2,41 +2,90 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"telekeep/chunkstore"
 	"telekeep/daemon"
 )
 
-// Verify reads the whole vault, one file after the other and for a quarter of the time,
-// so that nobody notices it.
-func (v *keptVault) Verify(ctx context.Context, progress func(done, total int64)) (daemon.Verified, error) {
-	dst, err := v.app.openAny(ctx, v.config)
+// A verifyPlace is where a verification of a copy is, and what it found so far.
+type verifyPlace struct {
+	Vault    string        `json:"vault"`
+	Begun    time.Time     `json:"begun"`
+	After    string        `json:"after"`              // the last pack that was read
+	Problems []problemLine `json:"problems,omitempty"` // of those packs
+}
+
+// placeProblems bounds how many problems are kept: one is enough to say that there are any.
+const placeProblems = 100
+
+// readVerifyPlace reads one that was written for this vault; else the beginning.
+func readVerifyPlace(text, vault string, now time.Time) (*verifyPlace, chunkstore.Hash) {
+	p := new(verifyPlace)
+	if text != "" && json.Unmarshal([]byte(text), p) == nil && p.Vault == vault {
+		if after, err := chunkstore.ParseHash(p.After); err == nil {
+			return p, after
+		}
+	}
+	return &verifyPlace{Vault: vault, Begun: now}, chunkstore.Hash{}
+}
+
+// reached notes a pack, and returns the place as a text.
+func (p *verifyPlace) reached(pack chunkstore.Hash, problem *chunkstore.Problem) string {
+	p.After = pack.String()
+	if problem != nil && len(p.Problems) < placeProblems {
+		p.Problems = append(p.Problems, describeProblem(problem))
+	}
+	text, _ := json.Marshal(p) // strings, numbers and a time
+	return string(text)
+}
+
+// Verify reads a whole copy, one file after the other and for a quarter of the time, so
+// that nobody notices it. It goes on where an earlier one stopped.
+func (v *keptVault) Verify(ctx context.Context, o daemon.Verification) (daemon.Verified, error) {
+	one, err := pickCopy(v.config, o.Copy)
 	if err != nil {
 		return daemon.Verified{}, err
 	}
-	defer dst.Close()
-	o := chunkstore.VerifyOptions{Workers: 1, Progress: progress}
-	v.app.remember(ctx, v.config, &o)
+	cfg := onlyCopy(v.config, one)
+	dst, err := v.app.openPlace(ctx, cfg, one)
+	if err != nil {
+		return daemon.Verified{}, err
+	}
+	defer dst.Close() // nothing was written
+	vault, err := chunkstore.ReadVault(ctx, dst)
+	if err != nil {
+		return daemon.Verified{}, fmt.Errorf("cannot verify the vault: %w", err)
+	}
 	start := v.app.now()
-	found, err := chunkstore.Verify(ctx, gentle{dst.driver}, o)
+	place, after := readVerifyPlace(o.Place, vault.ID, start.UTC())
+	earlier := slices.Clone(place.Problems)
+	var bytes int64 // with those of earlier parts
+	reading := chunkstore.VerifyOptions{Workers: 1, After: after, Progress: func(done, total int64) { bytes = done; o.Progress(done, total) }}
+	reading.Reached = func(pack chunkstore.Hash, problem *chunkstore.Problem) { o.Reached(place.reached(pack, problem)) }
+	v.app.remember(ctx, cfg, &reading)
+	found, err := chunkstore.Verify(ctx, gentle{dst}, reading)
 	if err != nil {
 		return daemon.Verified{}, fmt.Errorf("cannot verify the vault: %w", err)
 	}
 	report := &verifyReport{
-		Vault: found.Vault, Commits: found.Commits, Packs: found.Packs, Bytes: found.Bytes, OK: found.OK(), Seconds: v.app.now().Sub(start).Seconds(),
+		Vault: found.Vault, Commits: found.Commits, Packs: found.Packs, Bytes: bytes, Seconds: v.app.now().Sub(start).Seconds(),
+		Problems: earlier, at: place.Begun, byDaemon: true,
 	}
-	result := daemon.Verified{Problems: len(found.Problems)}
 	for _, p := range found.Problems {
 		report.Problems = append(report.Problems, describeProblem(p))
 	}
-	if len(report.Problems) > 0 {
+	result := daemon.Verified{Problems: len(report.Problems)}
+	report.OK = result.Problems == 0
+	if !report.OK {
 		first := report.Problems[0]
 		result.Detail = printable(first.Kind + ": " + first.Object)
 	}
-	v.app.saveProof(v.config, dst.Name, report)
+	v.app.saveProof(v.config, one.Name, report)
 	return result, nil
 }
 

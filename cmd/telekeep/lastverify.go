@@ -25,6 +25,7 @@ type proof struct {
 	Packs    int       `json:"packs"`
 	Bytes    int64     `json:"bytes"`
 	Problems int       `json:"problems"`
+	Daemon   bool      `json:"by_daemon,omitempty"` // the time is when it began then
 }
 
 // proofs are the newest verifications: of every file's bytes, and of everything
@@ -52,7 +53,10 @@ func (a *app) saveProof(cfg *config.Config, name string, r *verifyReport) {
 	p := loadProofs(cfg)
 	found := &proof{
 		Time: a.now().UTC().Truncate(time.Second), Vault: r.Vault, Copy: name, Commits: r.Commits, Packs: r.Packs, Bytes: r.Bytes,
-		Problems: len(r.Problems),
+		Problems: len(r.Problems), Daemon: r.byDaemon,
+	}
+	if !r.at.IsZero() {
+		found.Time = r.at.UTC().Truncate(time.Second)
 	}
 	one := p.Copies[name]
 	p.Files, one.Files = found, found

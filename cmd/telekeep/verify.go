@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,9 @@ type verifyReport struct {
 	Orphans  []string      `json:"orphans"` // no commit names them: left by an interrupted run, or by a writer at work
 	Seconds  float64       `json:"seconds"`
 	OK       bool          `json:"ok"`
+
+	at       time.Time // when it began, where that matters: it may have taken weeks
+	byDaemon bool
 }
 
 type problemLine struct {

@@ -107,7 +107,7 @@ func eventWords(e daemon.Event) string {
 	case daemon.EventRecovery:
 		parts = append(parts, "over: "+e.Alarm.Account+e.Alarm.Copy+": "+e.Alarm.Text)
 	default:
-		parts = append(parts, strings.TrimSpace(string(e.Kind)+" "+e.Text))
+		parts = append(parts, strings.Join(strings.Fields(string(e.Kind)+" "+e.Copy+" "+e.Text), " "))
 	}
 	if e.Error != "" {
 		parts = append(parts, e.Error)
