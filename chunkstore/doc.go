@@ -14,7 +14,7 @@
 //	chunker, codec        where chunks end; how their bytes are stored
 //	directory, packbuilder what a pack is; filling and sealing one
 //	index*, commit, chain  what a commit adds; the signed links; whether they hold together
-//	stream, pipeline, worker, packing  from a caller's bytes to stored packs, on all cores
+//	stream, pipeline, worker, packing, packhash  from a caller's bytes to stored packs, on all cores
 //	writer, commitwriter, catchup, resume  the Writer, its commits, how it recovers
 //	survey                what a Writer looks at before it goes on
 //	state*                the writer's local cache, one SQLite file

@@ -1,9 +1,7 @@
 package chunkstore
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"hash"
 
 	"telekeep/crypto"
 )
@@ -13,10 +11,9 @@ import (
 // a time.
 type packBuilder struct {
 	content *crypto.MemorySealer
-	hash    hash.Hash // of the age file
-	header  int64     // bytes of the age file before the sealed content
-	written int64     // bytes of content so far
-	full    int64     // bytes of content of a full pack
+	header  int64 // bytes of the age file before the sealed content
+	written int64 // bytes of content so far
+	full    int64 // bytes of content of a full pack
 	dir     directory
 	scratch []byte
 }
@@ -40,8 +37,7 @@ type sealedPack struct {
 // newPackBuilder starts a pack in buf, whose capacity becomes the length of a full
 // pack.
 func newPackBuilder(buf []byte, to crypto.Recipient) (*packBuilder, error) {
-	h := sha256.New()
-	content, err := crypto.SealInto(buf, h, to)
+	content, err := crypto.SealInto(buf, to)
 	if err != nil {
 		return nil, fmt.Errorf("start a pack: %w", err)
 	}
@@ -50,7 +46,7 @@ func newPackBuilder(buf []byte, to crypto.Recipient) (*packBuilder, error) {
 	if !ok {
 		return nil, fmt.Errorf("start a pack: no pack can be %d bytes long", cap(buf))
 	}
-	b := &packBuilder{content: content, hash: h, header: header, full: full}
+	b := &packBuilder{content: content, header: header, full: full}
 	if err := b.write(appendPackHeader(nil)); err != nil {
 		return nil, err
 	}
@@ -81,7 +77,8 @@ func (b *packBuilder) add(c newChunk) error {
 }
 
 // finish writes directory, padding and trailer: up to the length of a full pack, or
-// only to the next bucket. The pack's data is the buffer that the builder was given.
+// only to the next bucket. The pack's data is the buffer that the builder was given; its
+// name is left to who hashes it.
 func (b *packBuilder) finish(full bool) (*sealedPack, error) {
 	target := b.full
 	if !full {
@@ -101,7 +98,6 @@ func (b *packBuilder) finish(full bool) (*sealedPack, error) {
 		return nil, fmt.Errorf("finish a pack: %w", err)
 	}
 	p := &sealedPack{data: b.content.Sealed(), dir: b.dir}
-	b.hash.Sum(p.name[:0])
 	if !isBucket(int64(len(p.data))) {
 		return nil, fmt.Errorf("internal error: a pack of %d bytes", len(p.data))
 	}

@@ -9,14 +9,19 @@ import (
 // shorter, and a pack that waits for it holds 32 MiB of memory.
 const enoughFull = 256 << 10
 
+// nearlyFull is the room in bytes below which it matters into which pack a chunk goes:
+// too long for the one, it may just fit into the other.
+const nearlyFull = 2 << 20
+
 // An openPack takes chunks. Its builder belongs to whoever made it busy.
 type openPack struct {
 	builder *packBuilder
 	busy    bool
 	room    int64 // of the builder; what others may read while it is busy
+	hash    packHash
 }
 
-// place puts one chunk into a pack: the fullest one that is not busy and has room.
+// place puts one chunk into a pack that is not busy and has room.
 func (p *pipeline) place(c newChunk) error {
 	k, err := p.reserve(int64(len(c.stored)))
 	if err != nil {
@@ -25,16 +30,18 @@ func (p *pipeline) place(c newChunk) error {
 	err = k.builder.add(c)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	k.busy, k.room = false, k.builder.room()
+	k.busy, k.room, k.hash.sealed = false, k.builder.room(), k.builder.content.Sealed()
 	if err != nil {
 		return err
 	}
 	p.stats.ChunksNew++
 	p.stats.BytesNew += int64(c.raw)
+	p.changed.Broadcast()
 	if k.room < enoughFull {
 		p.closePack(k, true)
+	} else {
+		p.hash(k, false)
 	}
-	p.changed.Broadcast()
 	return p.fatal
 }
 
@@ -61,7 +68,7 @@ func (p *pipeline) reserve(n int64) (*openPack, error) {
 	}
 }
 
-// bestFit returns the idle pack with the least sufficient room, and how many busy ones
+// bestFit returns the idle pack that should take n stored bytes, and how many busy ones
 // have room.
 func (p *pipeline) bestFit(n int64) (idle *openPack, soon int) {
 	for _, k := range p.open {
@@ -69,11 +76,21 @@ func (p *pipeline) bestFit(n int64) (idle *openPack, soon int) {
 		case k.room < n:
 		case k.busy:
 			soon++
-		case idle == nil || k.room < idle.room:
+		case idle == nil || p.before(k, idle):
 			idle = k
 		}
 	}
 	return idle, soon
+}
+
+// before reports whether a chunk should go into k rather than into another pack: into the
+// fuller one if one is nearly full. Else packs are filled evenly, so that there always is
+// something of both to be hashed together.
+func (p *pipeline) before(k, other *openPack) bool {
+	if !p.limits.hashTwo || min(k.room, other.room) < nearlyFull {
+		return k.room < other.room
+	}
+	return len(k.hash.behind()) < len(other.hash.behind())
 }
 
 // wantsPack reports whether a chunk that fits into no idle pack should have another
@@ -111,7 +128,7 @@ func (p *pipeline) fullestIdle() *openPack {
 
 // startPack opens a pack, busy. It unlocks while it does.
 func (p *pipeline) startPack() (*openPack, error) {
-	k := &openPack{busy: true, room: int64(p.limits.packSize)}
+	k := &openPack{busy: true, room: int64(p.limits.packSize), hash: newPackHash()}
 	p.open = append(p.open, k) // the place is taken
 	p.lent++
 	var buf []byte
@@ -144,11 +161,15 @@ func (p *pipeline) closePack(k *openPack, full bool) {
 	p.mu.Unlock()
 	sealed, err := k.builder.finish(full)
 	p.mu.Lock()
-	p.forget(k)
 	if err != nil {
+		p.forget(k)
 		p.release(k.builder.content.Sealed())
 		p.fatal = err
 	} else {
+		k.hash.sealed = sealed.data
+		p.hash(k, true)
+		sealed.name = k.hash.sum()
+		p.forget(k)
 		p.sealed = append(p.sealed, sealed)
 	}
 	p.changed.Broadcast()

@@ -52,6 +52,7 @@ type pipelineLimits struct {
 	packSize  int // file length of a full pack
 	openPacks int
 	workers   int
+	hashTwo   bool // packs at once
 }
 
 // A job is one chunk on its way.

@@ -182,8 +182,7 @@ func TestSalvageTakesNothingForged(t *testing.T) {
 		check(t, err)
 		id := stranger.IDKey.ID([]byte(text))
 		check(t, b.add(rawChunk(id, []byte(text))))
-		p, err := b.finish(false)
-		check(t, err)
+		p := finish(t, b, false)
 		x := &indexContent{records: []crypto.ID{id}, packs: []Object{{p.name, int64(len(p.data))}}, dirs: []directory{p.dir}}
 		index, err := x.write(t, v.secrets.VaultRecipient, stranger.IndexIdentity.Recipient())
 		check(t, err)

@@ -278,9 +278,7 @@ func (f *fixture) pack(seed byte) *sealedPack {
 		key = testKey(seed)
 	}
 	check(f.t, b.add(rawChunk(key.ID([]byte("hello")), []byte("hello"))))
-	p, err := b.finish(false)
-	check(f.t, err)
-	return p
+	return finish(f.t, b, false)
 }
 
 // sealTo seals any content for the vault, with a length that is no bucket.

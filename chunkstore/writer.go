@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"telekeep/crypto"
+	"telekeep/internal/sha256pair"
 )
 
 // DefaultPackSize is the file length of a full pack in bytes: 32 MiB.
@@ -142,7 +143,7 @@ func (w *Writer) start(ctx context.Context, vault *Vault, o WriterOptions) error
 	}
 	// The workers outlive this call, and so do their Puts; Close ends them.
 	puts, stop := context.WithCancel(context.WithoutCancel(ctx))
-	limits := pipelineLimits{packSize: o.PackSize, openPacks: o.OpenPacks, workers: o.Workers}
+	limits := pipelineLimits{packSize: o.PackSize, openPacks: o.OpenPacks, workers: o.Workers, hashTwo: sha256pair.Fast()}
 	w.pipeline, err = newPipeline(w.state, o.Secrets, limits, func(name string, data []byte) error {
 		return storeObject(puts, w.dst, name, data)
 	})

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 
 	"filippo.io/age"
 	"golang.org/x/crypto/chacha20poly1305"
@@ -30,14 +29,12 @@ type MemorySealer struct {
 	header  int64  // bytes of the file before the first block
 	aead    cipher.AEAD
 	block   uint64 // number of the plain block
-	hash    hash.Hash
-	err     error // after Close
+	err     error  // after Close
 }
 
 // SealInto is Seal into the memory of buf, as far as its capacity goes; nobody else may
-// use it until Close. h, if there is one, is given the bytes of the file in order, while
-// they are in the processor's cache.
-func SealInto(buf []byte, h hash.Hash, to ...Recipient) (*MemorySealer, error) {
+// use it until Close.
+func SealInto(buf []byte, to ...Recipient) (*MemorySealer, error) {
 	recipients, err := ageRecipients(to)
 	if err != nil {
 		return nil, err
@@ -51,17 +48,17 @@ func SealInto(buf []byte, h hash.Hash, to ...Recipient) (*MemorySealer, error) {
 	if head.Len()+payloadTag > cap(buf) {
 		return nil, fmt.Errorf("seal: %w: %d bytes", ErrNoRoom, cap(buf))
 	}
-	s := &MemorySealer{header: int64(head.Len()), hash: h}
+	s := &MemorySealer{header: int64(head.Len())}
 	if s.aead, err = key.cipher(head.Bytes()[head.Len()-payloadNonce:]); err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
 	s.buf = append(buf[:0], head.Bytes()...)
-	s.sum(0)
 	return s, nil
 }
 
 // Sealed returns the bytes of the age file so far; after Close all of them. They lie in
-// the memory that was given.
+// the memory that was given and do not change any more: others may read them while more
+// is written.
 func (s *MemorySealer) Sealed() []byte { return s.buf }
 
 // Write seals p behind what was written before. If it does not fit into the memory
@@ -101,18 +98,9 @@ func (s *MemorySealer) keep(p []byte) int {
 
 // seal appends one block. It may be the plain one where it lies.
 func (s *MemorySealer) seal(block []byte, last byte) {
-	start := len(s.buf)
 	s.buf = s.aead.Seal(s.buf, blockNonce(s.block, last), block, nil)
 	s.block++
 	s.plain = 0
-	s.sum(start)
-}
-
-// sum hashes the file from start on.
-func (s *MemorySealer) sum(start int) {
-	if s.hash != nil {
-		s.hash.Write(s.buf[start:])
-	}
 }
 
 // Close seals the last block. The MemorySealer takes nothing after it.
