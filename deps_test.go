@@ -53,6 +53,7 @@ var banned = []struct {
 	{"github.com/klauspost/compress", []string{"chunkstore", "telegram/simulator/"}, "compression is part of the pack format"},
 	{"github.com/pelletier/go-toml", []string{"config", "telegram/simulator"}, "settings are read in one place"},
 	{"github.com/coreos/go-systemd", []string{"systemd"}, "one place talks to the service manager"},
+	{"github.com/minio/minio-go/", []string{"chunkstore/destination/s3"}, "only the driver speaks S3"},
 	{"github.com/pkg/sftp", []string{"chunkstore/destination/sftp"}, "only the driver speaks SFTP"},
 	{"github.com/spf13/cobra", []string{"cmd/telekeep"}, "only the command knows its command line"},
 	{"github.com/fsnotify/", []string{"cmd/telekeep"}, "what watches files is wired, not built in"},

@@ -31,8 +31,11 @@ func (a *app) openPlace(ctx context.Context, cfg *config.Config, one config.Copy
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if one.Where.Kind == config.KindSFTP {
+	switch one.Where.Kind {
+	case config.KindSFTP:
 		return a.openSFTP(ctx, cfg, one)
+	case config.KindS3:
+		return a.openS3(ctx, cfg, one)
 	}
 	d, err := openFolder(cfg, one)
 	if err != nil {

@@ -1,0 +1,178 @@
+package s3
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+
+	"telekeep/internal/objectname"
+)
+
+// Get opens an object; see chunkstore.Destination.
+func (d *Destination) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	if err := begin(ctx, name); err != nil {
+		return nil, fmt.Errorf("get %s: %w", name, err)
+	}
+	r := &reader{d: d, ctx: ctx, name: name, tries: d.options.Tries}
+	if err := r.open(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// A reader reads an object, and goes on where the connection broke.
+type reader struct {
+	d     *Destination
+	ctx   context.Context //nolint:containedctx // of the Get that made it: Read has none
+	name  string
+	body  io.ReadCloser
+	etag  string
+	off   int64
+	size  int64
+	tries int
+}
+
+// open asks for the object from off on.
+func (r *reader) open() error {
+	var o minio.GetObjectOptions
+	if r.etag != "" {
+		err := o.SetMatchETag(r.etag)
+		if r.off > 0 {
+			err = errors.Join(err, o.SetRange(r.off, 0))
+		}
+		if err != nil {
+			return fmt.Errorf("get %s: %w", r.name, err)
+		}
+	}
+	body, info, _, err := r.d.core.GetObject(r.ctx, r.d.options.Bucket, r.d.prefix+r.name, o)
+	if err != nil {
+		return fmt.Errorf("get %s: %w", r.name, sortError(err))
+	}
+	if r.etag == "" {
+		r.etag, r.size = info.ETag, info.Size
+	}
+	r.body = body
+	return nil
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	for {
+		n, err := r.body.Read(p)
+		r.off += int64(n)
+		switch {
+		case n > 0:
+			return n, nil
+		case err == nil:
+			continue
+		case err == io.EOF && r.off == r.size:
+			return 0, io.EOF
+		case r.ctx.Err() != nil:
+			return 0, fmt.Errorf("get %s: %w", r.name, r.ctx.Err())
+		}
+		if r.tries--; r.tries <= 0 || r.etag == "" {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return 0, fmt.Errorf("get %s: %w", r.name, sortError(err))
+		}
+		r.body.Close() // it is broken
+		if err := r.open(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (r *reader) Close() error { return r.body.Close() }
+
+// ReadAt reads a part of an object; see chunkstore.Destination. Each is a request.
+func (d *Destination) ReadAt(ctx context.Context, name string, p []byte, off int64) (int, error) {
+	if err := begin(ctx, name); err != nil {
+		return 0, fmt.Errorf("read %s: %w", name, err)
+	}
+	if off < 0 {
+		return 0, fmt.Errorf("read %s: offset %d is before its start", name, off)
+	}
+	if len(p) == 0 {
+		_, err := d.Stat(ctx, name)
+		return 0, err
+	}
+	var err error
+	for range d.options.Tries {
+		var n int
+		var again bool
+		if n, again, err = d.readRange(ctx, name, p, off); !again {
+			return n, err
+		}
+	}
+	return 0, err
+}
+
+// readRange makes one request; again says that another one may do better.
+func (d *Destination) readRange(ctx context.Context, name string, p []byte, off int64) (n int, again bool, err error) {
+	var o minio.GetObjectOptions
+	if err := o.SetRange(off, off+int64(len(p))-1); err != nil {
+		return 0, false, fmt.Errorf("read %s: %w", name, err)
+	}
+	body, info, _, err := d.core.GetObject(ctx, d.options.Bucket, d.prefix+name, o)
+	if isPastEnd(err) {
+		return 0, false, io.EOF
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("read %s: %w", name, sortError(err))
+	}
+	defer body.Close() // read only
+	want := min(int64(len(p)), info.Size)
+	got, err := io.ReadFull(body, p[:want])
+	if err != nil {
+		if ctx.Err() != nil {
+			return 0, false, fmt.Errorf("read %s: %w", name, ctx.Err())
+		}
+		return 0, true, fmt.Errorf("read %s: %w", name, sortError(err))
+	}
+	if got < len(p) {
+		return got, false, io.EOF
+	}
+	return got, false, nil
+}
+
+// List lists objects; see chunkstore.Destination. It gathers the names first, because not
+// every server sorts them by their bytes.
+func (d *Destination) List(ctx context.Context, prefix string, visit func(name string, size int64) error) error {
+	type entry struct {
+		name string
+		size int64
+	}
+	var found []entry
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("list %s: %w", prefix, err)
+	}
+	asking, stop := context.WithCancel(ctx)
+	defer stop()
+	for info := range d.core.Client.ListObjects(asking, d.options.Bucket, minio.ListObjectsOptions{Prefix: d.prefix + prefix, Recursive: true}) {
+		if info.Err != nil {
+			return fmt.Errorf("list %s: %w", prefix, sortError(info.Err))
+		}
+		if name := strings.TrimPrefix(info.Key, d.prefix); objectname.Check(name) == nil {
+			found = append(found, entry{name, info.Size})
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("list %s: %w", prefix, err)
+	}
+	slices.SortFunc(found, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
+	for _, e := range found {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("list %s: %w", prefix, err)
+		}
+		if err := visit(e.name, e.size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
