@@ -109,6 +109,7 @@ func (k *keeper) control() http.Handler {
 	mux.HandleFunc("POST /copies/sync", k.serveCopySync)
 	mux.HandleFunc("POST /copies/release", k.serveCopyRelease)
 	mux.HandleFunc("POST /copies/accept", k.serveCopyAccept)
+	mux.HandleFunc("POST /copies/forget", k.serveCopyForget)
 	mux.Handle("GET /metrics", k.metrics())
 	return mux
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -13,7 +14,7 @@ import (
 //
 //	GET  /copies                    copyList
 //	POST /copies/sync?copy=NAME     copyLine, one a line; the last has a result or an error
-//	POST /copies/release?copy=NAME  the copy is closed; likewise /copies/accept
+//	POST /copies/release?copy=NAME  the copy is closed; likewise /copies/accept, /copies/forget
 
 // A copyLine is one line of the answer to /copies/sync.
 type copyLine struct {
@@ -50,6 +51,15 @@ func (k *keeper) serveCopyAccept(w http.ResponseWriter, r *http.Request) {
 		}
 		return nil
 	}))
+}
+
+func (k *keeper) serveCopyForget(w http.ResponseWriter, r *http.Request) {
+	name := r.URL.Query().Get("copy")
+	if _, err := pickCopy(k.settings(), name); err == nil {
+		k.done(w, &failure{code: exitUsage, err: fmt.Errorf("copy %s stands in the settings", name)})
+		return
+	}
+	k.done(w, k.kept().with(r.Context(), func(_ context.Context, set *copies.Set, _ string) error { return set.Forget(name) }))
 }
 
 // serveCopySync brings a copy up to date, now.

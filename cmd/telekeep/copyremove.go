@@ -47,11 +47,38 @@ func (a *app) copyRemove(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if d := running(cfg); d != nil {
-		err = d.tell(ctx, "reload", nil)
-	}
+	err = a.forgetCopy(ctx, name)
 	a.printf("copy %s does not stand in the settings any more; what lies at %s stays there, and an owner key opens it\n", name, printable(one.URL))
 	return err
+}
+
+// forgetCopy forgets what is remembered of a copy that the settings do not name any more.
+func (a *app) forgetCopy(ctx context.Context, name string) error {
+	cfg, err := a.settings()
+	if err != nil {
+		return err
+	}
+	if d := running(cfg); d != nil {
+		if err := d.tell(ctx, "reload", nil); err != nil {
+			return err
+		}
+		return d.tell(ctx, "copies/forget", copyValues(name))
+	}
+	return a.withCopies(ctx, cfg, func(set *copies.Set) error { return set.Forget(name) })
+}
+
+// withCopies calls f with the copies of the settings, which nobody else has meanwhile.
+func (a *app) withCopies(ctx context.Context, cfg *config.Config, f func(set *copies.Set) error) (err error) {
+	secrets, err := a.readWriterSecrets(cfg)
+	if err != nil {
+		return err
+	}
+	set, err := a.openCopies(ctx, cfg, secrets, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, set.Close()) }()
+	return f(set.Set)
 }
 
 // mayGo refuses to take out a copy that holds what no other is known to hold.
@@ -128,27 +155,11 @@ func (a *app) copyAccept(ctx context.Context, name string) (err error) {
 	if d := running(cfg); d != nil {
 		err = d.tell(ctx, "copies/accept", copyValues(name))
 	} else {
-		err = a.acceptHere(ctx, cfg, name)
+		err = a.withCopies(ctx, cfg, func(set *copies.Set) error { return set.Adopt(ctx, name) })
 	}
 	if err != nil {
-		return err
-	}
-	a.printf("copy %s is accepted where it lies now\n", name)
-	return nil
-}
-
-func (a *app) acceptHere(ctx context.Context, cfg *config.Config, name string) (err error) {
-	secrets, err := a.readWriterSecrets(cfg)
-	if err != nil {
-		return err
-	}
-	set, err := a.openCopies(ctx, cfg, secrets, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, set.Close()) }()
-	if err := set.Adopt(ctx, name); err != nil {
 		return copyFailure(name, err)
 	}
+	a.printf("copy %s is accepted where it lies now\n", name)
 	return nil
 }

@@ -72,22 +72,15 @@ type catcher func(ctx context.Context, name string, progress func(done, total in
 
 // catchUp brings the named copies up to date, all for none: by a daemon that runs, or in
 // this process.
-func (a *app) catchUp(ctx context.Context, cfg *config.Config, names []string, report *copySyncReport, quiet bool) (err error) {
+func (a *app) catchUp(ctx context.Context, cfg *config.Config, names []string, report *copySyncReport, quiet bool) error {
 	if d := running(cfg); d != nil {
 		return a.catchUpBy(ctx, cfg, d.catchUp, names, report, quiet)
 	}
-	secrets, err := a.readWriterSecrets(cfg)
-	if err != nil {
-		return err
-	}
-	set, err := a.openCopies(ctx, cfg, secrets, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, set.Close()) }()
-	return a.catchUpBy(ctx, cfg, func(ctx context.Context, name string, progress func(done, total int64)) (*copyResult, error) {
-		return a.catchUpOne(ctx, set.Set, name, progress)
-	}, names, report, quiet)
+	return a.withCopies(ctx, cfg, func(set *copies.Set) error {
+		return a.catchUpBy(ctx, cfg, func(ctx context.Context, name string, progress func(done, total int64)) (*copyResult, error) {
+			return a.catchUpOne(ctx, set, name, progress)
+		}, names, report, quiet)
+	})
 }
 
 func (a *app) catchUpBy(ctx context.Context, cfg *config.Config, one catcher, names []string, report *copySyncReport, quiet bool) error {

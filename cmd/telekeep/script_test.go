@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": scriptCode, "waitfor": scriptWaitFor, "answers": scriptAnswers, "flip": scriptFlip, "cut": scriptCut, "remove": scriptRemove, "absent": scriptAbsent,
 			"printed": scriptPrinted,
-			"replace": scriptReplace,
+			"replace": scriptReplace, "sshserver": scriptSSHServer,
 		},
 	})
 }
