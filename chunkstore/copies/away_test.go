@@ -325,3 +325,60 @@ func TestHangingPlace(t *testing.T) {
 		}
 	})
 }
+
+// Two processes with one spool: what one brings to a place no longer waits in the other.
+func TestSharedSpool(t *testing.T) {
+	f := newFixture(t, "a")
+	s := f.open()
+	w := f.writer(s)
+	f.drives[0].unplug()
+	store(t, w, noise(1, 50_000))
+	store(t, w, noise(2, 50_000))
+	f.drives[0].plug()
+	other := f.open()
+	_, err := other.CatchUp(t.Context(), "a", nil)
+	check(t, err)
+	check(t, other.Close())
+	_, err = s.CatchUp(t.Context(), "a", nil)
+	check(t, err)
+	if waiting := s.spool.queued(); len(waiting) > 0 || s.spool.packs != 0 {
+		t.Errorf("%q wait, %d bytes of packs", waiting, s.spool.packs)
+	}
+	if st := must(s.Status())(t)[0]; st.State != Current {
+		t.Errorf("status %+v", st)
+	}
+	store(t, w, noise(3, 50_000))
+	f.verify()
+}
+
+// A place is closed although somebody still reads from it.
+func TestCloseWhileReading(t *testing.T) {
+	f := newFixture(t, "a")
+	s, err := Open(t.Context(), f.options)
+	check(t, err)
+	r, err := s.Get(t.Context(), chunkstore.VaultName)
+	check(t, err)
+	check(t, s.Close())
+	check(t, r.Close())
+	if f.drives[0].opened != 0 {
+		t.Errorf("the drive is opened %d times", f.drives[0].opened)
+	}
+}
+
+// Reading goes on at another place when one fails in the middle of an object.
+func TestReadGoesOn(t *testing.T) {
+	f := newFixture(t, "a", "b")
+	s := f.open()
+	c := store(t, f.writer(s), noise(1, 300_000))
+	name := chunkstore.PackName(c.Packs[0].Hash)
+	want := f.drives[0].Object(name)
+	f.drives[0].set(func(d *drive) { d.cut = 100_000 })
+	got, err := readSmall(t.Context(), s, name, chunkstore.MaxPack)
+	check(t, err)
+	if !slices.Equal(got, want) {
+		t.Errorf("%d bytes came, not the %d of the pack", len(got), len(want))
+	}
+	if st := must(s.Status())(t)[0]; st.State == Current {
+		t.Errorf("status %+v", st)
+	}
+}

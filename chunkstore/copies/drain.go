@@ -16,13 +16,17 @@ func (c *catchUp) emptySpool(ctx context.Context, p *plan) error {
 		return nil
 	}
 	for _, name := range s.spool.queued() {
-		if size, ok := p.there[name]; !ok || size != s.spool.length(name) {
-			if err := c.dropStale(ctx, p, name); err != nil {
-				return err
-			}
-			continue
+		size, ok := p.there[name]
+		var err error
+		switch {
+		case ok && size == s.spool.length(name):
+			err = c.confirm(ctx, name)
+		case p.where[name] == 0:
+			err = s.spool.look(ctx, name)
+		default:
+			err = c.dropStale(ctx, p, name)
 		}
-		if err := c.confirm(ctx, name); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -33,7 +37,7 @@ func (c *catchUp) emptySpool(ctx context.Context, p *plan) error {
 func (c *catchUp) confirm(ctx context.Context, name string) error {
 	data, err := readSmall(ctx, c.set.spool.queue, name, chunkstore.MaxPack*2)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // another process was faster
+		return c.set.spool.forget(name) // another process was faster
 	}
 	if err != nil {
 		return err

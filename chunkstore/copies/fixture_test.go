@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"telekeep/chunkstore"
@@ -34,6 +36,18 @@ type drive struct {
 	vault    string // if set, commits must come in order
 	wrong    error  // the first one that did not
 	hangs    bool   // nothing is ever stored
+	cut      int64  // if set, every Get fails after so many bytes
+}
+
+// Get fails in the middle if it is told to.
+func (d *drive) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	r, err := d.Destination.Get(ctx, name)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err != nil || d.cut == 0 {
+		return r, err
+	}
+	return io.NopCloser(io.MultiReader(io.LimitReader(r, d.cut), iotest.ErrReader(syscall.EIO))), nil
 }
 
 // Put looks whether a commit may come before it lets it.

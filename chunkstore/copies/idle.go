@@ -15,7 +15,7 @@ func (s *Set) ReleaseIdle(after time.Duration) (closed []string, err error) {
 			continue
 		}
 		closed = append(closed, p.Name)
-		errs = append(errs, p.release())
+		errs = append(errs, p.release(false))
 	}
 	return closed, errors.Join(errs...)
 }

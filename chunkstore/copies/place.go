@@ -54,9 +54,10 @@ type place struct {
 // A handle is an opened place. It is closed by whoever uses it last.
 type handle struct {
 	driver Driver
-	barred error         // why nothing may be written there until it is settled
-	users  int           // guarded by the place's mu, as is given
-	given  bool          // up: nobody may begin to use it
+	barred error // why nothing may be written there until it is settled
+	users  int   // guarded by the place's mu, as is given
+	given  bool  // up: nobody may begin to use it
+	once   sync.Once
 	closed chan struct{} // when the driver is
 	err    error         // of closing it
 }
@@ -145,9 +146,12 @@ func (p *place) done(h *handle) {
 	}
 }
 
+// close closes the driver, once.
 func (h *handle) close() {
-	h.err = h.driver.Close()
-	close(h.closed)
+	h.once.Do(func() {
+		h.err = h.driver.Close()
+		close(h.closed)
+	})
 }
 
 // giveUp keeps everybody from using the handle further and closes it when the last user
@@ -165,19 +169,25 @@ func (p *place) giveUp(h *handle) {
 	}
 }
 
-// release closes the place and waits until that is done.
-func (p *place) release() error {
-	p.opening.Lock()
-	defer p.opening.Unlock()
+// release closes the place and waits until nobody uses it any more; now does not wait, so
+// that what is under way fails.
+func (p *place) release(now bool) error {
+	p.opening.Lock() // what is being opened is closed too
 	p.mu.Lock()
 	h := p.handle
 	p.mu.Unlock()
+	p.opening.Unlock()
 	if h == nil {
 		return nil
 	}
 	p.giveUp(h)
+	if now {
+		h.close()
+	}
 	<-h.closed
-	p.change(Released, nil)
+	if !p.present() {
+		p.change(Released, nil)
+	}
 	return h.err
 }
 
@@ -190,7 +200,10 @@ func (p *place) failed(ctx context.Context, h *handle, err error) error {
 // note sorts the error of a call to the place, and gives the place up if it is gone.
 func (p *place) note(ctx context.Context, h *handle, err error) {
 	state, drop, ok := stateOf(ctx, err)
-	if ok {
+	p.mu.Lock()
+	old := p.handle != h // somebody was faster, and it may have been opened again
+	p.mu.Unlock()
+	if ok && !old {
 		p.change(state, err)
 	}
 	if drop {

@@ -276,7 +276,7 @@ func (c *catchUp) planWaiting(p *plan) {
 		}
 	}
 	for _, w := range c.set.spool.waitingPacks() {
-		if _, ok := p.there[w.name]; !ok && !needed[w.name] {
+		if _, ok := p.there[w.name]; !ok && !needed[w.name] && p.where[w.name] != 0 {
 			p.loose = append(p.loose, w)
 		}
 	}

@@ -25,11 +25,17 @@ func (s *Set) candidates() []*place {
 	return append(good, bad...)
 }
 
+// A use is what somebody who reads from a place owes it.
+type use struct {
+	done   func()
+	failed func(error) // notes an error that came after f
+}
+
 // each calls f for the places that are there, one after the other, until one succeeds, and
 // then for the spool. If none does, the error is fs.ErrNotExist if all that could be asked
-// say so, and says which could not be asked. keep leaves the handle of the place that
-// succeeded in use.
-func (s *Set) each(ctx context.Context, name string, f func(d chunkstore.Destination, done func()) error) error {
+// say so, and says which could not be asked. The place that succeeds is in use until f's use
+// is done.
+func (s *Set) each(ctx context.Context, name string, f func(d chunkstore.Destination, u use) error) error {
 	var failed []error
 	var away []error
 	for _, p := range s.candidates() {
@@ -41,7 +47,7 @@ func (s *Set) each(ctx context.Context, name string, f func(d chunkstore.Destina
 			away = append(away, err)
 			continue
 		}
-		err = f(h.driver, func() { p.done(h) })
+		err = f(h.driver, use{func() { p.done(h) }, func(err error) { p.note(ctx, h, err) }})
 		if err == nil {
 			return nil
 		}
@@ -54,7 +60,7 @@ func (s *Set) each(ctx context.Context, name string, f func(d chunkstore.Destina
 		}
 	}
 	for _, d := range s.spooled() {
-		if err := f(d, func() {}); !errors.Is(err, fs.ErrNotExist) {
+		if err := f(d, use{func() {}, func(error) {}}); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
@@ -89,10 +95,10 @@ func (s *Set) spooled() []chunkstore.Destination {
 
 // Stat returns the length of an object; see chunkstore.Destination.
 func (s *Set) Stat(ctx context.Context, name string) (size int64, err error) {
-	err = s.each(ctx, name, func(d chunkstore.Destination, done func()) error {
+	err = s.each(ctx, name, func(d chunkstore.Destination, u use) error {
 		var err error
 		if size, err = d.Stat(ctx, name); err == nil {
-			done()
+			u.done()
 		}
 		return err
 	})
@@ -103,13 +109,13 @@ func (s *Set) Stat(ctx context.Context, name string) (size int64, err error) {
 // passed over.
 func (s *Set) ReadAt(ctx context.Context, name string, p []byte, off int64) (n int, err error) {
 	var end error
-	err = s.each(ctx, name, func(d chunkstore.Destination, done func()) error {
+	err = s.each(ctx, name, func(d chunkstore.Destination, u use) error {
 		read, err := d.ReadAt(ctx, name, p, off)
 		if err != nil && err != io.EOF {
 			return err
 		}
 		n, end = read, err
-		done()
+		u.done()
 		return nil
 	})
 	if err != nil {
@@ -135,13 +141,13 @@ type reader struct {
 	ctx   context.Context //nolint:containedctx // of the Get: a Read that goes on elsewhere has no other
 	name  string
 	from  io.ReadCloser
-	done  func()
+	use   use
 	off   int64
 	tries int
 }
 
 // begin opens the object at one place and goes to where the last one failed.
-func (r *reader) begin(d chunkstore.Destination, done func()) error {
+func (r *reader) begin(d chunkstore.Destination, u use) error {
 	from, err := d.Get(r.ctx, r.name)
 	if err != nil {
 		return err
@@ -152,7 +158,7 @@ func (r *reader) begin(d chunkstore.Destination, done func()) error {
 		}
 		return errors.Join(err, from.Close())
 	}
-	r.from, r.done = from, done
+	r.from, r.use = from, u
 	return nil
 }
 
@@ -167,6 +173,7 @@ func (r *reader) Read(p []byte) (int, error) {
 			return n, err
 		}
 		r.tries++
+		r.use.failed(err)
 		if again := r.resume(); again != nil {
 			return 0, errors.Join(err, again)
 		}
@@ -176,15 +183,15 @@ func (r *reader) Read(p []byte) (int, error) {
 // resume opens the object again, at whichever place has it.
 func (r *reader) resume() error {
 	r.from.Close() // it failed already
-	r.done()
-	r.from, r.done = io.NopCloser(eof{}), func() {}
+	r.use.done()
+	r.from, r.use = io.NopCloser(eof{}), use{func() {}, func(error) {}}
 	return r.set.each(r.ctx, r.name, r.begin)
 }
 
 func (r *reader) Close() error {
 	err := r.from.Close()
-	r.done()
-	r.done = func() {}
+	r.use.done()
+	r.use.done = func() {}
 	return err
 }
 

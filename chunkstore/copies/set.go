@@ -151,7 +151,7 @@ func (s *Set) Release(name string) error {
 	if err != nil {
 		return err
 	}
-	return p.release()
+	return p.release(false)
 }
 
 // Adopt accepts that a copy lies on another file system than before: a drive was restored
@@ -161,7 +161,7 @@ func (s *Set) Adopt(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.release(); err != nil {
+	if err := p.release(false); err != nil {
 		return err
 	}
 	if err := s.notes.forgetIdentity(name); err != nil {
@@ -210,7 +210,7 @@ func (s *Set) Close() error {
 	}
 	var errs []error
 	for _, p := range s.places {
-		errs = append(errs, p.release())
+		errs = append(errs, p.release(true))
 	}
 	if s.spool != nil {
 		errs = append(errs, s.spool.close())

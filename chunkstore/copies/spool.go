@@ -372,6 +372,16 @@ func (s *spool) bridges(from, to chunkstore.Head) bool {
 	return from == to
 }
 
+// look forgets an object that another process, which uses the same spool, took out of the
+// queue.
+func (s *spool) look(ctx context.Context, name string) error {
+	_, err := s.queue.Stat(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.forget(name)
+	}
+	return err
+}
+
 // length returns how long an object in the queue is.
 func (s *spool) length(name string) int64 {
 	s.mu.Lock()
