@@ -21,6 +21,7 @@
 //	reader, packfile, readahead  reading back
 //	salvage*              reading back what is left of a damaged vault
 //	verify*, problem      proving that a vault is whole
+//	several, objects, heads  what copies of a vault need to know of it
 //	ownerkeys             what commits list of the owners' key files
 //	retire, prune, pruned  packs that nobody needs: on whose word, which, and deleting them
 //	vault*, secrets, create  what a vault is, and whose
