@@ -11,6 +11,8 @@
 //	                  before it is written:
 //	                  small things ▶ of every commit its packs ▶ its index ▶ the commit
 //
+//	Heal, Scrub       make whole what one place has whole; heal.go says who is believed
+//
 // The rule that everything here keeps: no place ever holds a commit whose index, whose
 // packs or whose commit before it it lacks. A place that missed something gets no
 // commits until CatchUp has brought what it missed, so whatever is there can be read.
@@ -20,6 +22,7 @@
 // one: vault.json with the vault's id, the file system that it was on before, and a head
 // that is not behind what this machine remembers of it.
 //
-// The package deletes nothing but files of its spool, never changes an object, never
-// logs, and holds no key that opens a pack.
+// The package deletes nothing but files of its spool and what it has set aside before,
+// changes no object but bad ones into what they were, never logs, and holds no key that
+// opens a pack.
 package copies
