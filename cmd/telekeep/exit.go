@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"telekeep/archive"
 	"telekeep/chunkstore"
 	"telekeep/chunkstore/copies"
+	"telekeep/chunkstore/destination/s3"
 	"telekeep/chunkstore/destination/sftp"
 	"telekeep/config"
 	"telekeep/crypto"
@@ -109,6 +111,8 @@ func rules() []rule {
 		{daemon.ErrPaused, exitBusy, "telekeep resume ends the pause"},
 		{daemon.ErrNoAccount, exitUsage, "the daemon has other settings: telekeep status shows its accounts"},
 		{chunkstore.ErrStateBusy, exitBusy, "wait until the other telekeep has ended; telekeep pause makes a daemon give way"},
+		{s3.ErrUnreachable, exitVault, "is the server on, and reachable from here? What it lacks it gets when it is there again"},
+		{s3.ErrBusy, exitVault, "it is tried again later"},
 		{sftp.ErrUnreachable, exitVault, "is the server on, and reachable from here? What it lacks it gets when it is there again"},
 		{sftp.ErrLogin, exitVault, "check the user in the URL of the copy, and its key: NAME.key among the secrets, or key = … in its section"},
 		{copies.ErrOtherFileSystem, exitVault, "is the right drive mounted? If you have moved the copy to another one, telekeep copy accept NAME says so"},
@@ -154,8 +158,11 @@ func classify(err error) (code int, hint string) {
 	}
 	for _, r := range rules() {
 		if errors.Is(err, r.is) {
-			return r.code, r.hint
+			return r.code, cmp.Or(advice(err), r.hint)
 		}
+	}
+	if hint := advice(err); hint != "" {
+		return cmp.Or(code, exitVault), hint
 	}
 	if code == 0 {
 		code = exitFailure
@@ -164,6 +171,18 @@ func classify(err error) (code int, hint string) {
 		}
 	}
 	return code, ""
+}
+
+// advice is what to do by the word of who met the error, who knows best; "" for none.
+func advice(err error) string {
+	var knows interface {
+		error
+		Hint() string
+	}
+	if errors.As(err, &knows) {
+		return knows.Hint()
+	}
+	return ""
 }
 
 // exitCode is the code that err alone leads to.

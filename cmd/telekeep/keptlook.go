@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,11 +74,24 @@ func lacking(look *daemon.Look, known map[string]copies.Status, of int) {
 	case ok && s.State == copies.Refused:
 		look.Refused = s.Err
 	case of == 1:
+	case ok && s.State == copies.Released && s.Behind.Objects == 0 && allCurrent(s, known):
+		// it was closed when it had everything, and missed nothing since
 	case !ok || s.State == copies.Unknown || s.State == copies.Released:
 		look.Unsure = true
 	case s.State != copies.Current:
 		look.Objects, look.Bytes = int(max(1, s.Behind.Objects)), s.Behind.Bytes
 	}
+}
+
+// allCurrent reports whether a copy has the last commit of each writer that any copy has.
+func allCurrent(s copies.Status, known map[string]copies.Status) bool {
+	newest := newestHeads(slices.Collect(maps.Values(known)))
+	for _, h := range s.Heads {
+		if h.Seq == newest[h.Writer] {
+			delete(newest, h.Writer)
+		}
+	}
+	return len(newest) == 0
 }
 
 // firstCommit is when the vault was backed up to first, zero if nobody can tell. It is

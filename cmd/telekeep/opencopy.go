@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"telekeep/chunkstore"
+	"telekeep/chunkstore/copies"
 	"telekeep/chunkstore/destination/local"
 	"telekeep/config"
 )
@@ -43,6 +44,12 @@ func (a *app) openPlace(ctx context.Context, cfg *config.Config, one config.Copy
 	}
 	return d, nil
 }
+
+// An awayError is one that says that a copy is away, in its own words.
+type awayError struct{ error }
+
+func (e awayError) Unwrap() error        { return e.error }
+func (e awayError) Is(target error) bool { return target == copies.ErrAway }
 
 // openFolder opens a folder that holds a vault. One that is not there is most likely on a
 // drive that is not mounted, and is told apart from a damaged vault.

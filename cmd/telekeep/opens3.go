@@ -26,6 +26,9 @@ func (a *app) openS3(ctx context.Context, cfg *config.Config, one config.Copy) (
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", chunkstore.ErrNoVault, err)
 	}
+	if errors.Is(err, s3.ErrUnreachable) {
+		return nil, awayError{err}
+	}
 	if err != nil {
 		return nil, err
 	}
