@@ -382,3 +382,77 @@ func TestReadGoesOn(t *testing.T) {
 		t.Errorf("status %+v", st)
 	}
 }
+
+// A place that was set back, while nobody is there who has what it lost, is not trusted again.
+func TestRollbackIsNotForgotten(t *testing.T) {
+	f := newFixture(t, "a", "b")
+	s := f.open()
+	w := f.writer(s)
+	store(t, w, noise(1, 50_000))
+	c := store(t, w, noise(2, 50_000))
+	check(t, w.Close())
+	check(t, s.Close())
+	f.drives[0].Delete(chunkstore.CommitName(c.Writer, c.Seq))
+	f.options.Spool = filepath.Join(f.dir, "other") // the machine's own memory of it is gone as well
+	f.drives[1].unplug()
+	s = f.open()
+	for range 2 {
+		_, err := s.CatchUp(t.Context(), "a", nil)
+		check(t, err)
+		if st := must(s.Status())(t)[0]; st.State != Refused {
+			t.Errorf("status %+v", st)
+		}
+	}
+	f.drives[1].plug()
+	f.later()
+	_, err := s.CatchUp(t.Context(), "a", nil)
+	check(t, err)
+	f.equal()
+	if st := must(s.Status())(t)[0]; st.State != Current {
+		t.Errorf("status %+v", st)
+	}
+}
+
+// What another process brought to a place is seen by the next commit.
+func TestCaughtUpByOther(t *testing.T) {
+	f := newFixture(t, "a", "b")
+	s := f.open()
+	w := f.writer(s)
+	f.drives[1].unplug()
+	store(t, w, noise(1, 50_000))
+	f.drives[1].plug()
+	f.later()
+	other := f.open()
+	_, err := other.CatchUp(t.Context(), "b", nil)
+	check(t, err)
+	check(t, other.Close())
+	store(t, w, noise(2, 50_000))
+	f.equal()
+	for range 2 {
+		if st := must(s.Look(t.Context()))(t)[1]; st.State != Current || st.Behind.Objects != 0 {
+			t.Errorf("status %+v", st)
+		}
+	}
+}
+
+func TestIdentities(t *testing.T) {
+	for _, c := range []struct {
+		known, found string
+		same         bool
+	}{
+		{"", "type=ef53 uuid=1", true},
+		{"type=ef53 uuid=1", "type=ef53 uuid=1", true},
+		{"type=ef53 uuid=1", "type=ef53 uuid=2", false},
+		{"type=ef53 uuid=1 fsid=7", "type=ef53 fsid=7", true},
+		{"type=ef53 uuid=1 fsid=7", "type=ef53 fsid=8", false},
+		{"type=4d44 uuid=1", "type=4d44", true},
+		{"type=4d44 uuid=1", "type=ef53", false},
+	} {
+		if same := sameFileSystem(c.known, c.found); same != c.same {
+			t.Errorf("%q and %q: %v", c.known, c.found, same)
+		}
+	}
+	if got := mergeIdentity("type=ef53 uuid=1", "type=ef53 fsid=7"); got != "type=ef53 fsid=7 uuid=1" {
+		t.Errorf("merged: %q", got)
+	}
+}

@@ -154,17 +154,49 @@ func (c *catchUp) finish(ctx context.Context, p *plan) error {
 		return err
 	}
 	to := c.to
-	clean := len(c.result.Absent) == 0 && !p.blocked
+	back, err := c.forward()
+	if err != nil {
+		return err
+	}
+	clean := len(c.result.Absent) == 0 && !p.blocked && c.set.reached(to)
+	to.mu.Lock()
+	if back {
+		c.handle.barred = nil
+	}
 	if clean {
-		to.mu.Lock()
-		to.missed, c.handle.barred = Lack{}, nil
-		to.mu.Unlock()
-		if err := c.set.notes.setCaught(to.Name, c.set.o.Now()); err != nil {
-			return err
-		}
+		to.missed = Lack{}
+	}
+	to.mu.Unlock()
+	if clean {
+		err = c.set.notes.setCaught(to.Name, c.set.o.Now())
 	}
 	to.settleState(clean)
-	return nil
+	return err
+}
+
+// forward reports whether a copy that was set back is where it was before again.
+func (c *catchUp) forward() (bool, error) {
+	remembered, err := c.set.notes.headsOf(c.to.Name)
+	if err != nil {
+		return false, err
+	}
+	for writer, h := range remembered {
+		if c.to.head(writer).Seq < h.Seq {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// reached reports whether a place holds the last commit of every writer.
+func (s *Set) reached(p *place) bool {
+	heads := p.allHeads()
+	for writer, h := range s.knownHeads() {
+		if heads[writer].Seq < h.Seq {
+			return false
+		}
+	}
+	return true
 }
 
 // bad notes a problem of an object of a place once.

@@ -76,7 +76,22 @@ func (p *place) checkFileSystem(ctx context.Context, d Driver) (string, error) {
 	if !sameFileSystem(known, found) {
 		return "", fmt.Errorf("%w: it was on %s and is on %s", ErrOtherFileSystem, known, found)
 	}
-	return found, nil
+	return mergeIdentity(known, found), nil
+}
+
+// mergeIdentity returns what was found, with what was known before of what cannot be found
+// out today.
+func mergeIdentity(known, found string) string {
+	if found == "" {
+		return known
+	}
+	for w := range strings.FieldsSeq(known) {
+		kind, _, _ := strings.Cut(w, "=")
+		if word(found, kind+"=") == "" {
+			found += " " + w
+		}
+	}
+	return found
 }
 
 // mounted asks the driver, if it can tell, whether its path still leads to what it opened.

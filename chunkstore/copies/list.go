@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"telekeep/chunkstore"
 )
 
 // A listed is what one place showed.
@@ -76,7 +78,7 @@ func (s *Set) listPlace(ctx context.Context, p *place, prefix string) listed {
 	}
 	defer p.done(h)
 	l := listed{sizes: make(map[string]int64), there: true, complete: s.complete(p)}
-	l.err = h.driver.List(ctx, prefix, func(name string, size int64) error {
+	l.err = listWithin(ctx, h.driver, prefix, func(name string, size int64) error {
 		l.sizes[name] = size
 		return nil
 	})
@@ -84,4 +86,11 @@ func (s *Set) listPlace(ctx context.Context, p *place, prefix string) listed {
 		l.err = p.failed(ctx, h, l.err)
 	}
 	return l
+}
+
+// listWithin lists a place, unless that takes too long.
+func listWithin(ctx context.Context, d chunkstore.Destination, prefix string, visit func(name string, size int64) error) error {
+	ctx, cancel := context.WithTimeout(ctx, listing)
+	defer cancel()
+	return d.List(ctx, prefix, visit)
 }

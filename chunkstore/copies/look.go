@@ -84,24 +84,36 @@ func (s *Set) lookAt(ctx context.Context, p *place, st *Status) {
 			st.Free = free
 		}
 	}
-	lack, err := s.lack(ctx, p, h)
-	if err != nil {
-		if ctx.Err() == nil && st.Err == nil {
-			st.Err = err
-		}
-		return
+	if st.Behind, err = s.lack(ctx, p, h); err != nil && ctx.Err() == nil && st.Err == nil {
+		st.Err = err
 	}
-	st.Behind = lack
+	p.mu.Lock()
+	st.State = p.state
+	p.mu.Unlock()
 }
 
-// lack finds out what a copy lacks that others have.
+// lack finds out what a copy lacks that others have, which corrects what was counted.
 func (s *Set) lack(ctx context.Context, p *place, h *handle) (Lack, error) {
 	sources, done := s.sources(ctx, p)
 	defer done()
+	before := p.missedNow()
 	c := &catchUp{set: s, to: p, handle: h, told: make(map[string]bool)}
 	plan, err := c.plan(ctx, sources)
 	if err != nil {
-		return Lack{}, err
+		return before, err
 	}
-	return plan.lack, nil
+	if plan.blocked || !s.reached(p) && plan.empty() {
+		return Lack{max(plan.lack.Objects, before.Objects), max(plan.lack.Bytes, before.Bytes)}, nil
+	}
+	p.mu.Lock()
+	same := p.missed == before
+	if same {
+		p.missed = plan.lack
+	}
+	p.mu.Unlock()
+	if !same {
+		return plan.lack, nil
+	}
+	p.settleState(false)
+	return plan.lack, s.notes.setMissed(p.Name, plan.lack)
 }

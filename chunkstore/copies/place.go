@@ -22,6 +22,7 @@ const (
 const (
 	patience = time.Minute
 	slowest  = 32 << 10
+	listing  = 10 * time.Minute // a whole list
 )
 
 // within returns the context of one call that moves so many bytes.

@@ -37,7 +37,7 @@ func (p *plan) empty() bool { return len(p.small)+len(p.steps)+len(p.loose) == 0
 // that lack, to know what they need.
 func (c *catchUp) plan(ctx context.Context, sources []source) (*plan, error) {
 	p := &plan{sources: sources, where: make(map[string]uint64), there: make(map[string]int64), held: make(map[string][]uint64)}
-	err := c.handle.driver.List(ctx, "", func(name string, size int64) error {
+	err := listWithin(ctx, c.handle.driver, "", func(name string, size int64) error {
 		p.there[name] = size
 		if n := chunkstore.ParseName(name); n.Kind == chunkstore.CommitObject {
 			p.held[n.Writer] = append(p.held[n.Writer], n.Seq) // names come in the order of the numbers
@@ -86,7 +86,7 @@ func (c *catchUp) refreshHeads(ctx context.Context, p *plan) error {
 
 // list notes what a source holds that the copy lacks. A source that fails is asked no more.
 func (p *plan) list(ctx context.Context, i int, src source) error {
-	err := src.dst.List(ctx, "", func(name string, _ int64) error {
+	err := listWithin(ctx, src.dst, "", func(name string, _ int64) error {
 		if _, ok := p.there[name]; !ok && chunkstore.ParseName(name).Kind != chunkstore.ForeignObject {
 			p.where[name] |= 1 << i
 		}

@@ -38,13 +38,29 @@ func (s *Set) Put(ctx context.Context, name string, data []byte) error {
 	if err := s.settle(ctx, o, took, failed); err != nil {
 		return fmt.Errorf("put %s: %w", name, err)
 	}
-	if o.commit != nil {
-		s.learnHeads(map[string]chunkstore.Head{o.Writer: o.head()})
-		for _, p := range s.places {
-			p.settleState(false)
+	if o.commit == nil {
+		return nil
+	}
+	s.learnHeads(map[string]chunkstore.Head{o.Writer: o.head()})
+	for _, p := range s.places {
+		if err := p.after(o); err != nil {
+			return fmt.Errorf("put %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// after notes whether the place holds all that is known, now that a commit is stored.
+func (p *place) after(o *object) error {
+	if p.head(o.Writer) != o.head() || !p.set.reached(p) {
+		p.settleState(false)
+		return nil
+	}
+	p.mu.Lock()
+	p.missed = Lack{}
+	p.mu.Unlock()
+	p.settleState(false)
+	return p.set.notes.setCaught(p.Name, p.set.o.Now())
 }
 
 // An object is what is being stored.
@@ -195,7 +211,7 @@ func (p *place) extend(o *object) error {
 // follows reports whether the place holds what a commit builds on: the one before it, its
 // index and its packs. What was stored by this process counts; the rest is looked for.
 func (p *place) follows(ctx context.Context, h *handle, o *object) error {
-	if p.head(o.Writer).Hash != o.commit.Previous {
+	if p.head(o.Writer).Hash != o.commit.Previous && !p.holdsPrevious(ctx, h, o) {
 		return ErrBehind
 	}
 	for _, n := range neededBy(o.commit) {
@@ -214,6 +230,18 @@ func (p *place) follows(ctx context.Context, h *handle, o *object) error {
 		}
 	}
 	return nil
+}
+
+// holdsPrevious looks whether another process brought the place the commit that o follows on.
+func (p *place) holdsPrevious(ctx context.Context, h *handle, o *object) bool {
+	last := p.set.knownHeads()[o.Writer]
+	if last.Hash.IsZero() || last.Hash != o.commit.Previous {
+		return false
+	}
+	ctx, cancel := within(ctx, 0)
+	defer cancel()
+	data, err := readSmall(ctx, h.driver, chunkstore.CommitName(last.Writer, last.Seq), chunkstore.MaxCommit)
+	return err == nil && chunkstore.HashOf(data) == last.Hash
 }
 
 // maxStored is how many packs that no commit lists are remembered by name; of the others

@@ -96,6 +96,8 @@ func (s *Set) spooled() []chunkstore.Destination {
 // Stat returns the length of an object; see chunkstore.Destination.
 func (s *Set) Stat(ctx context.Context, name string) (size int64, err error) {
 	err = s.each(ctx, name, func(d chunkstore.Destination, u use) error {
+		ctx, cancel := within(ctx, 0)
+		defer cancel()
 		var err error
 		if size, err = d.Stat(ctx, name); err == nil {
 			u.done()
@@ -110,6 +112,8 @@ func (s *Set) Stat(ctx context.Context, name string) (size int64, err error) {
 func (s *Set) ReadAt(ctx context.Context, name string, p []byte, off int64) (n int, err error) {
 	var end error
 	err = s.each(ctx, name, func(d chunkstore.Destination, u use) error {
+		ctx, cancel := within(ctx, int64(len(p)))
+		defer cancel()
 		read, err := d.ReadAt(ctx, name, p, off)
 		if err != nil && err != io.EOF {
 			return err

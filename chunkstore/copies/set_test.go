@@ -24,7 +24,7 @@ func TestPutReachesAll(t *testing.T) {
 	all, err := s.Status()
 	check(t, err)
 	for _, st := range all {
-		if st.State != Current || len(st.Heads) != 1 || st.Heads[0].Seq != 2 || st.Behind.Objects != 0 {
+		if st.State != Current || len(st.Heads) != 1 || st.Heads[0].Seq != 2 || st.Behind.Objects != 0 || st.Caught.IsZero() {
 			t.Errorf("status %+v", st)
 		}
 	}
