@@ -305,7 +305,7 @@ func (w Where) s3(p string) (Where, error) {
 	}
 	w.Bucket, w.Path = bucket, strings.Trim(prefix, "/")
 	if w.Path != "" && (path.Clean(w.Path) != w.Path || !filepath.IsLocal(w.Path)) {
-		return Where{}, errors.New("has a prefix with empty parts, . or ..")
+		return Where{}, errors.New("has a prefix with empty parts or with dots for parts")
 	}
 	return w, nil
 }
