@@ -138,6 +138,10 @@ type Daemon struct {
 	CommitAfter string `toml:"commit_after"`
 	// Verify is how often the vault is verified, slowly. Default "7d"; "never".
 	Verify string `toml:"verify"`
+	// Scrub is the time within which every file of data of every copy is read, the least
+	// recently read ones first, and healed from another copy if it is bad. What Verify
+	// reads counts, so this matters for what it is too slow for. Default "30d"; "never".
+	Scrub string `toml:"scrub"`
 	// Metrics is host:port where Prometheus may fetch metrics over HTTP: anybody who
 	// reaches it can, so use an address of this machine such as "127.0.0.1:9712".
 	// Empty: only over the control socket.
@@ -146,11 +150,12 @@ type Daemon struct {
 	// textfile collector of Prometheus' node exporter. Empty: none.
 	Textfile string `toml:"textfile"`
 
-	// ReconcileTime, CommitTime and VerifyTime are the spans, parsed by Load;
-	// VerifyTime is negative for "never".
+	// ReconcileTime, CommitTime, VerifyTime and ScrubTime are the spans, parsed by Load;
+	// the last two are negative for "never".
 	ReconcileTime time.Duration `toml:"-"`
 	CommitTime    time.Duration `toml:"-"`
 	VerifyTime    time.Duration `toml:"-"`
+	ScrubTime     time.Duration `toml:"-"`
 }
 
 // Alarm says when telekeep daemon says that something is wrong, and how. All goes by

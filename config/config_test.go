@@ -74,7 +74,7 @@ func TestRenderIsReadBack(t *testing.T) {
 			Copies: []Copy{{Name: "a", URL: "/c"}, {Name: "b", URL: "s3://h.example/bucket/x", Credentials: "/cred", Region: "r", StorageClass: "C", Retention: "3d"}},
 			Spool:  Spool{MaxSize: "1 GiB", Need: 2},
 			Commit: Commit{Every: "1 GiB", After: "1h"},
-			Daemon: Daemon{Reconcile: "30m", CommitAfter: "2h", Verify: "never", Metrics: "127.0.0.1:1", Textfile: "/m/t.prom"},
+			Daemon: Daemon{Reconcile: "30m", CommitAfter: "2h", Verify: "never", Scrub: "14d", Metrics: "127.0.0.1:1", Textfile: "/m/t.prom"},
 			Alarm: Alarm{
 				Account: "2d", Incomplete: "3d", Copy: "4d", Verify: "5d", Disk: "6d", Reserve: "2 GiB", Hook: []string{"/bin/tell", "me"}, Ping: "https://x.example/y",
 			},

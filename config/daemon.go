@@ -17,6 +17,7 @@ const (
 	defaultReconcile   = time.Hour
 	defaultCommitAfter = 6 * time.Hour
 	defaultVerify      = 7 * day
+	defaultScrub       = 30 * day
 	defaultAccount     = day
 	defaultIncomplete  = 7 * day
 	defaultCopy        = day
@@ -32,6 +33,11 @@ func (c *checker) daemon(d *Daemon) {
 		d.VerifyTime = -1
 	} else {
 		d.VerifyTime = c.span("daemon.verify", d.Verify, defaultVerify, time.Hour)
+	}
+	if d.Scrub == "never" {
+		d.ScrubTime = -1
+	} else {
+		d.ScrubTime = c.span("daemon.scrub", d.Scrub, defaultScrub, day)
 	}
 	if d.Metrics != "" {
 		c.listen(d.Metrics)

@@ -108,6 +108,8 @@ func renderDaemon(put func(string, ...any), c *Config) {
 	optional(put, "commit_after", c.Daemon.CommitAfter, "6h")
 	put("# How often the vault is verified, slowly; or \"never\".")
 	optional(put, "verify", c.Daemon.Verify, "7d")
+	put("# Within which time every file of data of every copy is read, and healed from another copy; or \"never\".")
+	optional(put, "scrub", c.Daemon.Scrub, "30d")
 	put("# Metrics for Prometheus: over HTTP at an address, to whoever reaches it, and in a file.")
 	optional(put, "metrics", c.Daemon.Metrics, "127.0.0.1:9712")
 	optional(put, "textfile", c.Daemon.Textfile, "/var/lib/prometheus/node-exporter/telekeep.prom")

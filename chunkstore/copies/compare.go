@@ -99,6 +99,24 @@ type Comparison struct {
 	// Notices cost nothing: an owner's key file that no commit lists, packs that no
 	// commit lists, README.txt.
 	Notices []*Fault `json:"notices"`
+
+	mended map[string]map[string]bool // copy ▶ objects
+}
+
+// Mended reports whether an object of a copy was healed, also if that was not told by
+// itself: with the newest commits of a copy that was behind, all that they list.
+func (c *Comparison) Mended(copy, object string) bool { return c.mended[copy][object] }
+
+// mend notes that an object was healed.
+func (c *Comparison) mend(copy, object string) {
+	if c.mended == nil {
+		c.mended = make(map[string]map[string]bool)
+	}
+	if c.mended[copy] == nil {
+		c.mended[copy] = make(map[string]bool)
+	}
+	c.mended[copy][object] = true
+	c.Healed++
 }
 
 // OK reports whether all is well now: every fault was healed.

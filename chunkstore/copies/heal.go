@@ -52,6 +52,8 @@ type HealOptions struct {
 	Look bool
 	// Skim looks at the lengths of packs and indexes and does not read them.
 	Skim bool
+	// Suspects are names of packs and indexes that are read all the same.
+	Suspects map[string]bool
 	// Progress is told how many of the bytes to be read have been; it may be nil, and is
 	// never called twice at once.
 	Progress func(done, total int64)

@@ -232,7 +232,7 @@ func (h *healer) loneCommit(ctx context.Context, m *member, l *line, seq uint64,
 		return
 	}
 	f.Why, f.Healed = "", true
-	h.report.Healed++
+	h.report.mend(m.Name, w.name)
 }
 
 // whatCommit says what is wrong with the bytes of a commit that are not the good ones: of

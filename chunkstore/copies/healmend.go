@@ -42,7 +42,7 @@ func (h *healer) look(ctx context.Context, m *member, w *wanted) look {
 	switch {
 	case !there:
 		return look{err: fs.ErrNotExist}
-	case h.o.Skim && w.object.Size > 0:
+	case h.skims(w) && w.object.Size > 0:
 		l := look{there: true, size: size}
 		if size != w.object.Size {
 			l.err = fmt.Errorf("it is %d bytes long, and was %d", size, w.object.Size)
@@ -57,6 +57,9 @@ func (h *healer) look(ctx context.Context, m *member, w *wanted) look {
 	}
 	return look{there: true, size: int64(len(data)), hash: chunkstore.HashOf(data), err: w.valid(data)}
 }
+
+// skims reports whether only the length of an object is looked at.
+func (h *healer) skims(w *wanted) bool { return h.o.Skim && !h.o.Suspects[w.name] }
 
 // lookThrough reads an object that may be long in small steps.
 func (h *healer) lookThrough(ctx context.Context, m *member, w *wanted) look {
@@ -156,7 +159,7 @@ func (h *healer) describe(m *member, w *wanted, l look) *Fault {
 	case errors.Is(l.err, errTooLong):
 		kind, detail = FaultDamaged, errTooLong.Error()
 	case w.object.Size == 0:
-	case l.hash.IsZero() && l.size == w.object.Size || l.hash.IsZero() && !h.o.Skim:
+	case l.hash.IsZero() && l.size == w.object.Size || l.hash.IsZero() && !h.skims(w):
 		kind, detail = FaultUnreadable, l.err.Error()
 	case h.packs[l.hash].by != nil:
 		kind, detail = FaultSwapped, "it holds the bytes of pack "+l.hash.String()
@@ -187,7 +190,7 @@ func (h *healer) restore(ctx context.Context, m *member, w *wanted, l look, f *F
 	defer h.mu.Unlock()
 	f.Healed, f.From = true, from
 	m.holds(w.name, int64(len(data)))
-	h.report.Healed++
+	h.report.mend(m.Name, w.name)
 	return true
 }
 
@@ -284,7 +287,7 @@ func (h *healer) putAside(ctx context.Context, a setAside) {
 		}
 	}
 	a.fault.Healed = true
-	h.report.Healed++
+	h.report.mend(a.m.Name, a.fault.Object)
 }
 
 func (h *healer) moveAside(ctx context.Context, m *member, name string) error {

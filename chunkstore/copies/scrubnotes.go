@@ -1,9 +1,11 @@
 package copies
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"telekeep/chunkstore"
@@ -96,4 +98,38 @@ func (m *notebook) lastScrub() (time.Time, error) {
 
 func (m *notebook) setLastScrub(now time.Time) error {
 	return m.exec("INSERT OR REPLACE INTO meta VALUES ('scrubbed', ?)", fmt.Sprint(now.Unix()))
+}
+
+// A Checked is a pack that somebody read at a copy.
+type Checked struct {
+	Pack  chunkstore.Hash
+	At    time.Time
+	Fault FaultKind // what is wrong with it; "" if nothing
+}
+
+// NoteChecked writes down packs that somebody else read at a copy, in the file that
+// Options.State names, also while a Set uses it: they are not scrubbed too soon again.
+// Nothing happens if there is no such file, or if it is that of another vault.
+func NoteChecked(ctx context.Context, path, vault, name string, packs []Checked) error {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || len(packs) == 0 {
+		return nil
+	}
+	m, err := dialNotebook(path)
+	if err != nil {
+		return err
+	}
+	defer m.close() // every statement was durable
+	m.vault = vault
+	if err := m.prepare(ctx); err != nil {
+		if errors.Is(err, chunkstore.ErrOtherVault) {
+			return nil
+		}
+		return fmt.Errorf("memory of the copies: %w", err)
+	}
+	for _, p := range packs {
+		if err := m.check(name, p.Pack, p.At.Unix(), string(p.Fault)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -66,7 +66,11 @@ func (v *keptVault) Verify(ctx context.Context, o daemon.Verification) (daemon.V
 	earlier := slices.Clone(place.Problems)
 	var bytes int64 // with those of earlier parts
 	reading := chunkstore.VerifyOptions{Workers: 1, After: after, Progress: func(done, total int64) { bytes = done; o.Progress(done, total) }}
-	reading.Reached = func(pack chunkstore.Hash, problem *chunkstore.Problem) { o.Reached(place.reached(pack, problem)) }
+	read := newPacksRead(cfg, vault.ID, one.Name, v.app.now)
+	reading.Reached = func(pack chunkstore.Hash, problem *chunkstore.Problem) {
+		read.add(ctx, pack, problem)
+		o.Reached(place.reached(pack, problem))
+	}
 	v.app.remember(ctx, cfg, &reading)
 	found, err := chunkstore.Verify(ctx, gentle{dst}, reading)
 	if err != nil {
@@ -79,6 +83,10 @@ func (v *keptVault) Verify(ctx context.Context, o daemon.Verification) (daemon.V
 	for _, p := range found.Problems {
 		report.Problems = append(report.Problems, describeProblem(p))
 	}
+	if err := read.flush(ctx); err != nil {
+		v.app.ui.warn("%v", err)
+	}
+	v.heal(ctx, one.Name, report)
 	result := daemon.Verified{Problems: len(report.Problems)}
 	report.OK = result.Problems == 0
 	if !report.OK {
@@ -89,14 +97,35 @@ func (v *keptVault) Verify(ctx context.Context, o daemon.Verification) (daemon.V
 	return result, nil
 }
 
+// heal makes whole what another copy has whole, where there are several, and drops it from
+// what was found. That it cannot be done now is no reason not to tell what was found.
+func (v *keptVault) heal(ctx context.Context, name string, report *verifyReport) {
+	if len(v.config.AllCopies()) < 2 {
+		return
+	}
+	suspects := make(map[string]bool)
+	for _, p := range report.Problems {
+		suspects[p.Object] = true
+	}
+	found, err := v.copies.heal(ctx, suspects)
+	if err != nil {
+		v.app.ui.warn("the copies could not be compared: %v", err)
+		return
+	}
+	report.Problems = slices.DeleteFunc(report.Problems, func(p problemLine) bool { return found.Mended(name, p.Object) })
+}
+
 // A gentle destination rests after each read for three times as long as that took.
 type gentle struct{ chunkstore.Destination }
 
 // restMost is how long one rest may be: a read that hung is no reason to rest for hours.
 const restMost = 5 * time.Second
 
-func (g gentle) rest(ctx context.Context, start time.Time) {
-	timer := time.NewTimer(min(3*time.Since(start), restMost))
+func (g gentle) rest(ctx context.Context, start time.Time) { restFor(ctx, time.Since(start)) }
+
+// restFor rests for three times as long as something took.
+func restFor(ctx context.Context, took time.Duration) {
+	timer := time.NewTimer(min(3*took, restMost))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
