@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -88,6 +89,31 @@ func (p *patient) boxed(kind string, facts map[string]string) []finding {
 // hidesHomes reports whether a unit sees no homes.
 func hidesHomes(facts map[string]string) bool {
 	return facts["ProtectHome"] == "yes" || facts["ProtectHome"] == "tmpfs"
+}
+
+// serviceLacks says what to do so that the service of this installation can use its copies;
+// "" if it can, or if there is none. For after a copy was added.
+func (a *app) serviceLacks(ctx context.Context) string {
+	p := &patient{app: a, systemctl: findSystemctl()}
+	if p.systemctl == nil {
+		return ""
+	}
+	if p.place, p.loadErr = a.place(); p.loadErr == nil {
+		p.config, p.loadErr = a.settings()
+	}
+	if p.config == nil {
+		return ""
+	}
+	facts, err := p.facts(ctx, ofSystem)
+	if err != nil || facts["LoadState"] != "loaded" || !p.serves(facts) {
+		return ""
+	}
+	for _, f := range p.boxed(ofSystem, facts) {
+		if f.State == findingFailure {
+			return f.Text + ": " + f.Hint
+		}
+	}
+	return ""
 }
 
 // A neededPlace is a folder that the daemon writes to.

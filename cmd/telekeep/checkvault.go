@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -171,9 +172,10 @@ func checkCopies(_ context.Context, p *patient) []finding {
 		"there is one copy only: if it is lost, the backup is"))
 }
 
-// others says how each copy is, where there are several.
+// others says how each copy is, where there are several; of an only one what is wrong
+// with it and does not show in the vault.
 func (p *patient) others() []finding {
-	if len(p.copies) < 2 {
+	if len(p.copies) < 2 && !slices.ContainsFunc(p.copies, wrongCopy) {
 		return nil
 	}
 	var all []finding

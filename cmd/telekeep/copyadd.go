@@ -96,6 +96,9 @@ func (a *app) copyAdd(ctx context.Context, one config.Copy, noSync, asJSON bool)
 	if !asJSON {
 		a.printAdded(report)
 	}
+	if lacks := a.serviceLacks(ctx); lacks != "" {
+		a.ui.warn("the service: %s", lacks)
+	}
 	if !noSync {
 		err = a.syncAdded(ctx, report, asJSON)
 	} else if d := running(cfg); d != nil {

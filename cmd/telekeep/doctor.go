@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"telekeep/chunkstore"
+	"telekeep/chunkstore/copies"
 	"telekeep/config"
 	"telekeep/daemon"
 )
@@ -141,12 +143,34 @@ func (a *app) examine(ctx context.Context, offline bool) *patient {
 	p.vault, p.copies = a.vaultStatus(ctx, p.config), a.glance(ctx, p.config)
 	if d := running(p.config); d != nil {
 		p.daemon, _ = d.status(ctx) // one that does not answer is as good as none
+		p.hear(ctx, d)
 	}
 	if !offline {
 		p.probe(ctx)
 		p.askServers(ctx)
 	}
 	return p
+}
+
+// hear puts what the daemon has against a copy over what a glance shows: it knows the file
+// system and the chains of each.
+func (p *patient) hear(ctx context.Context, d *remote) {
+	ctx, cancel := context.WithTimeout(ctx, glanceLimit)
+	defer cancel()
+	list, err := d.copies(ctx)
+	if err != nil || len(list.Copies) != len(p.copies) {
+		return // with other settings than these, or too busy
+	}
+	for i, s := range list.Copies {
+		if wrongCopy(s) && s.Name == p.copies[i].Name {
+			p.copies[i] = s
+		}
+	}
+}
+
+// wrongCopy reports whether a copy is there and does not do what it should.
+func wrongCopy(s copyStatus) bool {
+	return slices.Contains([]copies.State{copies.Refused, copies.Failing, copies.Full, copies.ReadOnly}, copies.State(s.State))
 }
 
 // diagnose makes all checks and counts what they found.

@@ -15,6 +15,7 @@ import (
 
 	"telekeep/archive"
 	"telekeep/chunkstore"
+	"telekeep/chunkstore/copies"
 	"telekeep/config"
 	"telekeep/daemon"
 	"telekeep/telegram"
@@ -202,4 +203,14 @@ func TestGrowth(t *testing.T) {
 			t.Errorf("%d commits: %d a day over %d days, want %d and %d", len(c.commits), perDay, days, c.perDay, c.days)
 		}
 	}
+}
+
+// An only copy that the daemon refuses is told of, although a glance finds a vault there.
+func TestOnlyCopyIsRefused(t *testing.T) {
+	p := &patient{copies: []copyStatus{{Name: "vault", State: string(copies.Current)}}}
+	if got := p.others(); got != nil {
+		t.Errorf("of an only copy with which nothing is wrong: %+v", got)
+	}
+	p.copies[0] = copyStatus{Name: "vault", State: string(copies.Refused), Error: "another file system", Hint: "accept it"}
+	wants{findingFailure, "copy vault: it is refused: another file system"}.in(t, p.others())
 }
