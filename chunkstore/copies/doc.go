@@ -11,11 +11,20 @@
 //	                  before it is written:
 //	                  small things ▶ of every commit its packs ▶ its index ▶ the commit
 //
+//	spool/queue       every index and commit before it goes anywhere; packs that too few
+//	                  places took: until Need places hold them. It counts as stored.
+//	spool/keep        vault.json, keys, writers, the newest index and commit of each
+//	                  writer: it answers only while places are away (Partial)
+//
 //	Heal, Scrub       make whole what one place has whole; heal.go says who is believed
 //
 // The rule that everything here keeps: no place ever holds a commit whose index, whose
 // packs or whose commit before it it lacks. A place that missed something gets no
 // commits until CatchUp has brought what it missed, so whatever is there can be read.
+//
+// Because indexes and commits are in the spool first, a place that was unplugged with a
+// commit that nobody else has seen forks no chain. Drives that are never there together get
+// what the others have from the spool only, and so they do if Need is their number.
 //
 // The errors of one place are a state of it, told once, and keep nobody from storing
 // elsewhere. Before anything is written to a place it has shown that it is the right
