@@ -142,6 +142,13 @@ type Daemon struct {
 	// recently read ones first, and healed from another copy if it is bad. What Verify
 	// reads counts, so this matters for what it is too slow for. Default "30d"; "never".
 	Scrub string `toml:"scrub"`
+	// Metered is what waits while the network is paid for by the byte, as far as
+	// NetworkManager knows: "media" (messages are small, and are fetched), "all", or
+	// "ignore". Default "media".
+	Metered string `toml:"metered"`
+	// Battery is what waits while the machine runs on its battery: "media", "all" or
+	// "ignore". While anything waits nothing is verified. Default "ignore".
+	Battery string `toml:"battery"`
 	// Metrics is host:port where Prometheus may fetch metrics over HTTP: anybody who
 	// reaches it can, so use an address of this machine such as "127.0.0.1:9712".
 	// Empty: only over the control socket.
@@ -172,6 +179,10 @@ type Alarm struct {
 	Copy string `toml:"copy"`
 	// Verify is how old the last verification may get. Default "28d".
 	Verify string `toml:"verify"`
+	// Drill is how long ago the last restore may be that worked, of a sample or of
+	// everything, from each copy; before there was one, the first backup. Default
+	// "180d"; "never".
+	Drill string `toml:"drill"`
 	// Disk is how long before the disk will be full that is told, if it goes on as in
 	// the last two weeks. Default "14d".
 	Disk string `toml:"disk"`
@@ -194,6 +205,7 @@ type Alarm struct {
 	IncompleteTime time.Duration `toml:"-"`
 	CopyTime       time.Duration `toml:"-"`
 	VerifyTime     time.Duration `toml:"-"`
+	DrillTime      time.Duration `toml:"-"` // negative for "never"
 	DiskTime       time.Duration `toml:"-"`
 	ReserveBytes   int64         `toml:"-"`
 }

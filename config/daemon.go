@@ -22,6 +22,7 @@ const (
 	defaultIncomplete  = 7 * day
 	defaultCopy        = day
 	defaultVerifyAge   = 28 * day
+	defaultDrill       = 180 * day
 	defaultDisk        = 14 * day
 	defaultReserve     = 1 << 30
 )
@@ -39,6 +40,8 @@ func (c *checker) daemon(d *Daemon) {
 	} else {
 		d.ScrubTime = c.span("daemon.scrub", d.Scrub, defaultScrub, day)
 	}
+	c.waits("daemon.metered", &d.Metered, WaitMedia)
+	c.waits("daemon.battery", &d.Battery, WaitIgnore)
 	if d.Metrics != "" {
 		c.listen(d.Metrics)
 	}
@@ -46,6 +49,23 @@ func (c *checker) daemon(d *Daemon) {
 		c.bad("daemon.textfile", "%q does not end in .prom: the node exporter would not read it", d.Textfile)
 	}
 	d.Textfile = resolve(c.path, d.Textfile)
+}
+
+// What can wait for a better link, or for mains power.
+const (
+	WaitMedia  = "media"
+	WaitAll    = "all"
+	WaitIgnore = "ignore"
+)
+
+func (c *checker) waits(key string, value *string, standard string) {
+	switch *value {
+	case "":
+		*value = standard
+	case WaitMedia, WaitAll, WaitIgnore:
+	default:
+		c.bad(key, `%q: use "media", "all" or "ignore"`, *value)
+	}
 }
 
 func (c *checker) listen(address string) {
@@ -60,6 +80,11 @@ func (c *checker) alarm(a *Alarm) {
 	a.IncompleteTime = c.span("alarm.incomplete", a.Incomplete, defaultIncomplete, time.Minute)
 	a.CopyTime = c.span("alarm.copy", a.Copy, defaultCopy, time.Minute)
 	a.VerifyTime = c.span("alarm.verify", a.Verify, defaultVerifyAge, time.Hour)
+	if a.Drill == "never" {
+		a.DrillTime = -1
+	} else {
+		a.DrillTime = c.span("alarm.drill", a.Drill, defaultDrill, time.Hour)
+	}
 	a.DiskTime = c.span("alarm.disk", a.Disk, defaultDisk, time.Hour)
 	a.ReserveBytes = defaultReserve
 	if a.Reserve != "" {

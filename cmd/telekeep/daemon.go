@@ -30,6 +30,12 @@ its log, in telekeep status, to the command hook = [...], which finds TELEKEEP_E
 (failure, reminder, recovery), TELEKEEP_ALARM, TELEKEEP_ACCOUNT, TELEKEEP_COPY,
 TELEKEEP_TEXT, TELEKEEP_SINCE and TELEKEEP_HEAD, and by no longer fetching the URL ping = "...".
 
+It has no key that opens the vault and cannot try a restore. It says so when nobody has for
+long: telekeep verify --drill -i KEY does.
+
+On a link that is paid for by the byte (NetworkManager knows) media waits, and on a battery
+nothing, unless the settings say otherwise (metered, battery under [daemon]).
+
 telekeep status, sync, pause and resume talk to it while it runs. It reads its settings
 anew when they change, or upon the signal HUP; wrong ones are refused, and the old ones
 stay.
@@ -112,9 +118,10 @@ func (k *keeper) plan(cfg *config.Config) daemon.Plan {
 	d, alarm := cfg.Daemon, cfg.Alarm
 	p := daemon.Plan{
 		Vault: k.vault, Reconcile: d.ReconcileTime, Commit: d.CommitTime, Verify: d.VerifyTime,
+		Metered: thriftOf(d.Metered), Battery: thriftOf(d.Battery),
 		Limits: daemon.Limits{
 			Account: alarm.AccountTime, Incomplete: alarm.IncompleteTime, Copy: alarm.CopyTime, Verify: alarm.VerifyTime,
-			Disk: alarm.DiskTime, Reserve: alarm.ReserveBytes,
+			Drill: alarm.DrillTime, Disk: alarm.DiskTime, Reserve: alarm.ReserveBytes,
 		},
 	}
 	for _, account := range cfg.Accounts {
@@ -185,6 +192,13 @@ func (k *keeper) nowAndThen(ctx context.Context) {
 
 // takeProof tells the daemon what others verified, and what they restored.
 func (k *keeper) takeProof() {
+	for name, d := range loadDrills(k.settings()) {
+		for _, p := range []*drillProof{d.Proven, d.Last} {
+			if p != nil {
+				k.daemon.Drilled(name, p.Time, daemon.Drill{Problems: p.Problems})
+			}
+		}
+	}
 	for name, p := range loadProofs(k.settings()).Copies {
 		if p.Files == nil || p.Files.Daemon { // it knows of its own
 			continue

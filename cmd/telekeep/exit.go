@@ -109,6 +109,7 @@ func rules() []rule {
 		{telegram.ErrServerNumber, exitNetwork, "correct [telegram] dc: it is the number that the data centre at [telegram] server has"},
 		{telegram.ErrUnreachable, exitNetwork, "check the network, and server and dc under [telegram], then run the command again"},
 		{daemon.ErrPaused, exitBusy, "telekeep resume ends the pause"},
+		{daemon.ErrHeld, exitBusy, "what waits is chosen by metered and battery under [daemon] in the settings"},
 		{daemon.ErrNoAccount, exitUsage, "the daemon has other settings: telekeep status shows its accounts"},
 		{chunkstore.ErrStateBusy, exitBusy, "wait until the other telekeep has ended; telekeep pause makes a daemon give way"},
 		{s3.ErrUnreachable, exitVault, "is the server on, and reachable from here? What it lacks it gets when it is there again"},

@@ -108,6 +108,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		"verify": struct {
 			verifyReport
 			Other healReport
+			Drill drillReport
 		}{},
 		"copy": struct {
 			copyList

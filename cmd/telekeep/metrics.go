@@ -55,7 +55,12 @@ func gauges() []gauge {
 				emit(1, string(a.Kind), a.Account, a.Copy)
 			}
 		}),
-		one("verify_age_seconds", "Since the last verification of the vault.", nil, func(s *daemon.Status, emit func(float64, ...string)) {
+		one("held", "1 while something waits for a link that costs nothing, or for mains power.", []string{"what"}, func(s *daemon.Status, emit func(float64, ...string)) {
+			if s.Held != nil {
+				emit(1, s.Held.What)
+			}
+		}),
+		one("verify_age_seconds", "Since the last verification of the copy that was verified least recently.", nil, func(s *daemon.Status, emit func(float64, ...string)) {
 			if s.Verify.Age >= 0 {
 				emit(s.Verify.Age)
 			}
@@ -69,6 +74,13 @@ func gauges() []gauge {
 		account("account_files", "Files stored since the daemon began.", func(a *daemon.AccountStatus) float64 { return float64(a.Media) }),
 		copied("copy_free_bytes", "Free space.", func(c *daemon.CopyStatus) float64 { return float64(c.Free) }),
 		copied("copy_pending_seconds", "For how long something is not in the copy; 0 for nothing.", func(c *daemon.CopyStatus) float64 { return c.PendingAge }),
+		copied("copy_there", "1 if the copy can be reached.", func(c *daemon.CopyStatus) float64 { return truth(c.There) }),
+		copied("copy_seen_age_seconds", "Since the copy was there.", func(c *daemon.CopyStatus) float64 { return c.SeenAge }),
+		copied("copy_current_age_seconds", "Since the copy had all that the others have.", func(c *daemon.CopyStatus) float64 { return c.CurrentAge }),
+		copied("copy_behind_bytes", "What the copy lacks of what the others have.", func(c *daemon.CopyStatus) float64 { return float64(c.Bytes) }),
+		copied("copy_verify_age_seconds", "Since the last verification of the copy that came to its end began.", func(c *daemon.CopyStatus) float64 { return c.Verify.Age }),
+		copied("copy_verify_problems", "What the last verification of the copy found.", func(c *daemon.CopyStatus) float64 { return float64(c.Verify.Problems) }),
+		copied("copy_proven_age_seconds", "Since the copy was last proved to be restorable.", func(c *daemon.CopyStatus) float64 { return c.Drill.Age }),
 		copied("copy_open", "1 if the copy is being written to.", func(c *daemon.CopyStatus) float64 { return truth(c.Open) }),
 	}
 }

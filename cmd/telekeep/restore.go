@@ -18,7 +18,10 @@ func (a *app) restoreCommand() *cobra.Command {
 		Use:   "restore",
 		Short: "Write everything in the vault as plain files",
 		Long: `Writes every stored file and every record as plain files, with a README and the
-checksums of all of them (SHA256SUMS). Nothing that is in the archive is left out.`,
+checksums of all of them (SHA256SUMS). Nothing that is in the archive is left out.
+
+A restore into a new folder, from one copy, that ended whole is remembered as the day on which
+that copy was proved to be restorable (see telekeep verify --drill).`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if out == "" {
 				return usageError(c, "where to? --out is missing")
@@ -53,6 +56,7 @@ func (a *app) restore(ctx context.Context, keys keyFlags, out string, asJSON boo
 		return fmt.Errorf("cannot restore: %w", err)
 	}
 	lost, problems := withFailures(r.lost(), result.Failures)
+	a.rememberRestore(r, result, problems)
 	if asJSON {
 		return errors.Join(a.ui.json(restoreReport{result, problems == 0, r.lost()}), damageFailure(problems))
 	}
@@ -60,6 +64,18 @@ func (a *app) restore(ctx context.Context, keys keyFlags, out string, asJSON boo
 	a.printf("%s: %s, %s written (%s), %s in place\n", out, plural(result.Records, "record", "records"),
 		plural(result.Written, "file", "files"), size(result.Bytes), count(result.Kept))
 	return damageFailure(problems)
+}
+
+// rememberRestore counts a restore as a proof that its copy can be restored, if all of it came
+// from one copy, and now.
+func (a *app) rememberRestore(r *restorer, result *export.Restored, problems int) {
+	cfg, err := a.reading()
+	if err != nil || len(cfg.AllCopies()) != 1 || result.Kept > 0 {
+		return
+	}
+	a.saveDrill(cfg, cfg.AllCopies()[0].Name, drillProof{
+		Vault: r.reader.Vault().ID, How: howRestore, Files: result.Written, Messages: result.Records, Bytes: result.Bytes, Problems: problems,
+	})
 }
 
 // A restoreReport is what restore --json prints.

@@ -45,6 +45,9 @@ type vaultStatus struct {
 	Head       string    `json:"head,omitempty"`      // hash of the last commit
 	Witness    string    `json:"head_text,omitempty"` // the same in short, for verify --head
 	Verified   proofs    `json:"verified"`
+	Drilled    drills    `json:"drilled,omitempty"` // by copy: restores that were tried
+
+	copies []config.Copy
 }
 
 type accountStatus struct {
@@ -162,7 +165,7 @@ func (a *app) status(ctx context.Context, o gapOptions, asJSON bool) error {
 // vaultStatus reads what anyone can read. A vault that is not there is a state
 // to report and no failure of status.
 func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
-	s := vaultStatus{Path: cfg.AllCopies()[0].URL, Free: -1, Verified: loadProofs(cfg)}
+	s := vaultStatus{Path: cfg.AllCopies()[0].URL, Free: -1, Verified: loadProofs(cfg), Drilled: loadDrills(cfg), copies: cfg.AllCopies()}
 	dst, err := a.openAny(ctx, cfg)
 	if err != nil {
 		s.Problem = oneLine(err)
@@ -295,7 +298,7 @@ func (a *app) printStatus(r *statusReport, o gapOptions) {
 		put("  head       %s of %s", r.Vault.Witness, r.Vault.LastCommit.Local().Format("2006-01-02 15:04:05"))
 	}
 	if r.Vault.ID != "" && a.vault == "" { // of another vault this machine remembers nothing
-		for _, line := range r.Vault.Verified.inWords() {
+		for _, line := range append(r.Vault.Verified.inWords(), r.Vault.Drilled.inWords(r.Vault.copies)...) {
 			put("  %s", line)
 		}
 	}

@@ -20,8 +20,14 @@ func (a *app) printDaemon(put func(string, ...any), s *daemon.Status) {
 		}
 		put("  %-10s %s", account.Name, text)
 	}
-	for _, c := range s.Copies {
-		if c.PendingAge > 0 {
+	if s.Held != nil {
+		put("  held       %s", heldWords(s.Held))
+	}
+	for i := range s.Copies {
+		c := &s.Copies[i]
+		if len(s.Copies) > 1 {
+			put("  %-10s %s", c.Name, copyHealth(c))
+		} else if c.PendingAge > 0 {
 			put("  waiting    for a commit for %s", roughly(c.PendingAge))
 		}
 	}
@@ -31,4 +37,19 @@ func (a *app) printDaemon(put func(string, ...any), s *daemon.Status) {
 	for _, alarm := range s.Alarms {
 		put("  alarm      since %s: %s", moment(alarm.Since), printable(alarm.Text))
 	}
+}
+
+// copyHealth says how one of several copies is.
+func copyHealth(c *daemon.CopyStatus) string {
+	text := copyState(c)
+	if c.PendingAge > 0 {
+		text += ", lacks what is new for " + roughly(c.PendingAge)
+	}
+	if proven := provenWords(c, true); proven != "" {
+		text += "; " + proven
+	}
+	if c.Error != "" {
+		text += ": " + printable(c.Error)
+	}
+	return text
 }

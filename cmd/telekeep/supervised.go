@@ -29,6 +29,8 @@ func (m managed) Notify(n daemon.Note) {
 		err = m.manager.Reloading()
 	case daemon.NoteStopping:
 		err = errors.Join(m.manager.Stopping("storing what is in hand"), m.manager.Extend(drainTime+drainSlack))
+	case daemon.NoteDraining:
+		err = m.manager.Extend(drainTime + drainSlack)
 	case daemon.NoteStatus:
 		err = m.manager.Status(n.Status)
 	case daemon.NoteAlive:

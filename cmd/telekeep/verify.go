@@ -55,6 +55,7 @@ func describeProblem(p *chunkstore.Problem) problemLine {
 
 func (a *app) verifyCommand() *cobra.Command {
 	var o verifyOptions
+	var d drillOptions
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Check that the vault is whole",
@@ -67,6 +68,14 @@ every chunk and replays the archive.
 
 Where the settings name several copies it looks at the first that is there and lacks
 nothing; --copy chooses one, --all looks at each.
+
+With --drill and an owner key it does what a restore does, with a sample that is chosen
+anew each time: from each copy it puts random files together and compares them with the hash
+that was stored with them, and decrypts and decodes the records. It keeps nothing of it. If
+all of it is as it was stored, that day counts as the last on which the copy was proved to be
+restorable: status shows it, and telekeep daemon says so when it is long ago ([alarm] drill).
+The daemon itself has no key that opens the vault and can try nothing. A whole telekeep restore
+from one copy counts as well.
 
 With --heal it compares all copies that are there, with no key, and makes whole what one
 of them has whole: a file that is damaged, cut short or missing is fetched from a copy that
@@ -81,10 +90,17 @@ by whoever has nothing else to compare it with.`,
 			switch {
 			case o.heal && (o.deep || o.all || o.keys.given() || o.head != "" || a.vault != "" || a.copy != ""):
 				return usageError(c, "--heal looks at every copy of the settings, and needs no key: give it alone, or with --json")
+			case o.drill && (o.deep || o.heal || o.all || o.head != ""):
+				return usageError(c, "--drill restores a sample from each copy: give it with a key, and with --copy or --vault for one alone")
+			case !o.drill && (c.Flags().Changed("sample") || c.Flags().Changed("messages")):
+				return usageError(c, "--sample and --messages say how much --drill restores")
+			case o.drill:
+				d.keys, d.asJSON = o.keys, o.asJSON
+				return a.drill(c.Context(), d)
 			case o.heal:
 				return a.heal(c.Context(), o.asJSON)
 			case o.keys.given() && !o.deep:
-				return usageError(c, "a key is only used with --deep")
+				return usageError(c, "a key is only used with --deep and --drill")
 			case o.all && (a.vault != "" || a.copy != ""):
 				return usageError(c, "--all looks at each copy of the settings: give it without --copy and --vault")
 			}
@@ -99,6 +115,9 @@ by whoever has nothing else to compare it with.`,
 	a.registerVault(c)
 	o.keys.register(c)
 	c.Flags().BoolVar(&o.deep, "deep", false, "decrypt and recompute everything; needs -i")
+	c.Flags().BoolVar(&o.drill, "drill", false, "restore a random sample from each copy; needs -i")
+	c.Flags().StringVar(&d.sample, "sample", drillSample, "with --drill: about this `size` of files")
+	c.Flags().IntVar(&d.messages, "messages", drillMessages, "with --drill: this many versions of messages")
 	c.Flags().BoolVar(&o.all, "all", false, "look at each copy of the settings")
 	c.Flags().BoolVar(&o.heal, "heal", false, "make whole, at all copies of the settings, what one of them has whole")
 	c.Flags().StringVar(&o.head, "head", "", "a `commit` that must be there, as telekeep status shows it")
@@ -110,6 +129,7 @@ by whoever has nothing else to compare it with.`,
 type verifyOptions struct {
 	keys            keyFlags
 	deep, all, heal bool
+	drill           bool
 	head            string // of a commit that must be there; "" for none
 	asJSON          bool
 }

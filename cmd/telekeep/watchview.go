@@ -128,12 +128,15 @@ func (v *watchView) draw(width, height int) []string {
 	if v.silent != "" {
 		put("%s", v.silent)
 	}
+	if s.Held != nil {
+		put("%s", heldWords(s.Held))
+	}
 	put("")
 	for i := range s.Accounts {
 		v.drawAccount(put, &s.Accounts[i], width)
 	}
 	for i := range s.Copies {
-		drawCopy(put, &s.Copies[i])
+		drawCopy(put, &s.Copies[i], len(s.Copies) > 1)
 	}
 	v.drawVerify(put, &s.Verify, width)
 	if len(s.Alarms) > 0 {
@@ -147,6 +150,16 @@ func (v *watchView) draw(width, height int) []string {
 		lines = append(lines, v.events[max(0, len(v.events)-room):]...)
 	}
 	return cutLines(lines, width, height)
+}
+
+// heldWords say what waits for what.
+func heldWords(h *daemon.Held) string {
+	words := map[string]string{"metered": "a link that is not metered", "battery": "mains power"}
+	var why []string
+	for _, w := range h.Why {
+		why = append(why, words[w])
+	}
+	return h.What + " waits for " + strings.Join(why, " and ") + ", for " + roughly(h.Age)
 }
 
 func (v *watchView) drawAccount(put func(string, ...any), a *daemon.AccountStatus, width int) {
@@ -194,14 +207,7 @@ func (v *watchView) speed(name string, done, total int64) string {
 	return text
 }
 
-func drawCopy(put func(string, ...any), c *daemon.CopyStatus) {
-	state := "closed"
-	switch {
-	case c.Open && c.PendingAge > 0:
-		state = "behind"
-	case c.Open:
-		state = "up to date"
-	}
+func drawCopy(put func(string, ...any), c *daemon.CopyStatus, several bool) {
 	text := ""
 	if c.Free >= 0 {
 		text = size(c.Free) + " free"
@@ -209,16 +215,62 @@ func drawCopy(put func(string, ...any), c *daemon.CopyStatus) {
 	if c.FullIn > 0 {
 		text += fmt.Sprintf(", full in %.0f days", c.FullIn)
 	}
-	put("copy    %-10s %-8s %s", c.Name, state, text)
+	put("copy    %-10s %-8s %s", c.Name, copyState(c), text)
 	switch {
-	case c.PendingAge > 0:
+	case c.Objects > 0:
+		text := fmt.Sprintf("  lacks %s (%s)", plural(c.Objects, "file", "files"), size(c.Bytes))
+		if c.CurrentAge >= 0 {
+			text += ", up to date " + roughly(c.CurrentAge) + " ago"
+		}
+		put("%s", text)
+	case c.PendingAge > 0 && c.There:
 		put("  waiting for a commit for %s", roughly(c.PendingAge))
 	case !c.LastCommit.IsZero():
 		put("  last commit %s", c.LastCommit.Local().Format("Jan 2 15:04"))
+	case !c.There && c.SeenAge >= 0:
+		put("  there %s ago", roughly(c.SeenAge))
+	}
+	if text := provenWords(c, several); text != "" {
+		put("  %s", text)
 	}
 	if c.Error != "" {
 		put("  %s", printable(c.Error))
 	}
+}
+
+// copyState is one word on how a copy is.
+func copyState(c *daemon.CopyStatus) string {
+	switch {
+	case !c.There:
+		return "away"
+	case !c.Open:
+		return "closed"
+	case c.PendingAge > 0 || c.Objects > 0:
+		return "behind"
+	}
+	return "up to date"
+}
+
+// provenWords say when a copy was proved to be good; when it was verified only where there
+// are several, since a line of its own says it otherwise.
+func provenWords(c *daemon.CopyStatus, several bool) string {
+	var parts []string
+	switch {
+	case several && c.Verify.Age < 0:
+		parts = append(parts, "verified never")
+	case several:
+		parts = append(parts, "verified "+roughly(c.Verify.Age)+" ago, "+plural(c.Verify.Problems, "problem", "problems"))
+	}
+	switch {
+	case c.Drill.Age >= 0:
+		parts = append(parts, "proved to be restorable "+roughly(c.Drill.Age)+" ago")
+	case c.Drill.Overdue:
+		parts = append(parts, "never proved to be restorable")
+	}
+	if c.Drill.Problems > 0 {
+		parts = append(parts, "the last restore that was tried found "+plural(c.Drill.Problems, "problem", "problems"))
+	}
+	return strings.Join(parts, "; ")
 }
 
 func (v *watchView) drawVerify(put func(string, ...any), s *daemon.VerifyStatus, width int) {

@@ -19,7 +19,15 @@ func someStatus(start time.Time) *daemon.Status {
 			}},
 			{Name: "work", State: daemon.StateEnded, Age: -1, Error: "the session was ended\x1b[2J"},
 		},
-		Copies: []daemon.CopyStatus{{Name: "vault", Open: true, Free: 57_000_000_000, PendingAge: 600, FullIn: 20}},
+		Copies: []daemon.CopyStatus{
+			{Name: "vault", There: true, Open: true, Free: 57_000_000_000, PendingAge: 600, FullIn: 20, Verify: daemon.VerifyStatus{Age: 90_000}, Drill: daemon.DrillStatus{Age: 864_000}},
+			{Name: "drive", SeenAge: 7200, Free: -1, Verify: daemon.VerifyStatus{Age: -1}, Drill: daemon.DrillStatus{Age: -1, Overdue: true}, Error: "not mounted\x1b[2J"},
+			{
+				Name: "nas", There: true, Open: true, Objects: 3, Bytes: 5_000_000, CurrentAge: 7200, Verify: daemon.VerifyStatus{Age: 90_000, Problems: 1},
+				Drill: daemon.DrillStatus{Age: 864_000, Problems: 2},
+			},
+		},
+		Held:   &daemon.Held{What: "media", Why: []string{"metered", "battery"}, Age: 600},
 		Alarms: []daemon.Alarm{{Kind: daemon.AlarmSession, Account: "work", Since: start, Text: "the session was ended"}},
 		Verify: daemon.VerifyStatus{Age: 90_000},
 	}
@@ -37,11 +45,14 @@ func TestWatchScreen(t *testing.T) {
 	}
 	v.happened(daemon.Event{Time: start, Kind: daemon.EventAccount, Account: "main", Messages: 2})
 	v.happened(daemon.Event{Time: start, Kind: daemon.EventProgress, Account: "main"})
-	screen := strings.Join(v.draw(80, 24), "\n")
+	screen := strings.Join(v.draw(130, 40), "\n")
 	for _, text := range []string{
 		"something is wrong", "account main       syncing  looked through 2.0 h ago", "[███████░", " 30% 60.0 MB of 200.0 MB, 1.0 MB/s, 2 min left",
 		"12/12 chats, 5/40 files", "stored 12 messages, 1 file; 2 missing", "account work       ended    never looked through",
 		"copy    vault      behind   57.0 GB free, full in 20 days", "waiting for a commit for 10 min", "verified 25.0 h ago, 0 problems",
+		"copy    drive      away", "  there 2.0 h ago", "verified never; never proved to be restorable", "  not mounted",
+		"copy    nas        behind", "lacks 3 files (5.0 MB), up to date 2.0 h ago", "1 problem; proved to be restorable 10.0 days ago; the last restore that was tried found 2 problems",
+		"media waits for a link that is not metered and mains power, for 10 min",
 		"! work: the session was ended", "main: stored 2 messages",
 	} {
 		if !strings.Contains(screen, text) {

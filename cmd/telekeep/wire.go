@@ -93,7 +93,13 @@ type restorer struct {
 }
 
 // openForRestore opens a damaged vault too: what cannot be read of it is in lost.
-func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities []crypto.Identity) (_ *restorer, err error) {
+func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities []crypto.Identity) (*restorer, error) {
+	return a.openSnapshot(ctx, cfg, identities, true)
+}
+
+// openSnapshot opens a vault to read; newest says that the newest commits that this machine
+// remembers must be there, and are missed otherwise.
+func (a *app) openSnapshot(ctx context.Context, cfg *config.Config, identities []crypto.Identity, newest bool) (_ *restorer, err error) {
 	r := new(restorer)
 	defer func() {
 		if err != nil {
@@ -104,7 +110,7 @@ func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities
 		return nil, err
 	}
 	o := chunkstore.ReaderOptions{Identities: identities, Damaged: true}
-	if !alone(cfg) {
+	if newest && !alone(cfg) {
 		if head, err := chunkstore.ReadHead(ctx, statePath(cfg)); err == nil && head.Vault != "" {
 			o.Heads = append(o.Heads, head) // so that newest commits that are gone are missed
 		}
