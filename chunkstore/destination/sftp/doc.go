@@ -30,8 +30,8 @@
 //
 //	call ──▶ pool ──▶ the least busy connection, or a new one while there are fewer than allowed
 //	           │           │ lost or silent ──▶ every call on it tries once more on another
-//	           └ dial ◀────┘ failed ──▶ 0.25 s, 0.5 s … 30 s until the next; calls in between
-//	                                    fail at once with the same error
+//	           └ dial ◀────┘ failed ──▶ 0.25 s, 0.5 s … 30 s until the next, 5 min if the server
+//	                                    refuses; calls in between fail at once with the same error
 //
 // A call ends with an error when the server has not moved it on for StallTimeout; the
 // connection is given up then. A call on a connection that was lost may still be carried

@@ -220,6 +220,26 @@ func get(ctx context.Context, d *Destination, name string) ([]byte, error) {
 	return data, errors.Join(err, r.Close())
 }
 
+// A server that gives less than the length it tells makes an error, not a short object.
+func TestServerThatLies(t *testing.T) {
+	s := newServer(t)
+	s.shorten = true
+	d := s.open()
+	defer s.stop()
+	defer d.Close()
+	data := noise(1, 3*partSize)
+	if err := os.WriteFile(filepath.Join(s.dir, "a"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := get(t.Context(), d, "a"); err == nil {
+		t.Errorf("Get gave %d bytes of %d", len(got), len(data))
+	}
+	part := make([]byte, len(data)+partSize)
+	if n, err := d.ReadAt(t.Context(), "a", part, 0); err == nil || err == io.EOF {
+		t.Errorf("ReadAt = %d, %v", n, err)
+	}
+}
+
 // A server that answers nothing any more ends every call, in a time that is known.
 func TestServerThatHangs(t *testing.T) {
 	for _, silent := range []bool{false, true} { // true: the whole machine, not only its disk
@@ -325,6 +345,35 @@ func TestServerIsAway(t *testing.T) {
 		time.Sleep(time.Minute)
 		if _, err := d.Stat(t.Context(), "vault.json"); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("once the server is back: %v", err)
+		}
+		d.Close()
+		s.stop()
+	})
+}
+
+// A server that does not accept the key any more is not asked over and over, which would
+// lock the login out, but is found again once it does.
+func TestServerThatRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		d := s.open()
+		user := s.user
+		s.user = newKey(t)
+		s.cut()
+		before := s.dialled()
+		for range 600 {
+			if _, err := d.Stat(t.Context(), "vault.json"); !errors.Is(err, ErrLogin) {
+				t.Fatalf("Stat = %v", err)
+			}
+			time.Sleep(time.Second)
+		}
+		if dials := s.dialled() - before; dials < 2 || dials > 5 {
+			t.Errorf("%d connections in ten minutes", dials)
+		}
+		s.user = user
+		time.Sleep(10 * time.Minute)
+		if _, err := d.Stat(t.Context(), "vault.json"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("once the key is accepted: %v", err)
 		}
 		d.Close()
 		s.stop()

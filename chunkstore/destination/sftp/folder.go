@@ -93,6 +93,9 @@ func (d *Destination) mkdir(c *conn, moved func(), dir string) error {
 // it cannot remove it leaves for the next time.
 func (d *Destination) sweep(c *conn, moved func(), dir string) error {
 	entries, err := c.sftp.ReadDir(d.at(dir))
+	if errors.Is(err, fs.ErrPermission) {
+		return nil // a login may be allowed to store and not to look
+	}
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,10 @@ func (o *opened) read(ctx context.Context, c *conn, moved func(), buf []byte, of
 			return err
 		}
 	}
-	err := fillFrom(ctx, moved, o.file, buf, off)
+	got, err := fillFrom(ctx, moved, o.file, buf, off)
+	if err == nil && got < len(buf) {
+		return errShort
+	}
 	if o.conn != c && o.conn.gone() != nil {
 		return &lostError{o.conn.gone()} // c is fine
 	}

@@ -28,7 +28,6 @@ type openSSH struct {
 	t       *testing.T
 	program string
 	files   string
-	config  string
 	user    string
 	port    int
 

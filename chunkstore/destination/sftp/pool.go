@@ -10,10 +10,13 @@ import (
 )
 
 // How long after a failure the next connection is made: it doubles up to the longest.
-// Calls wait for that no longer than patience, and fail with the last error then.
+// Calls wait for that no longer than patience, and fail with the last error then. A server
+// that refused the login, or showed another key, is left alone for longer: many lock out
+// who tries too often.
 const (
 	firstPause   = 250 * time.Millisecond
 	longestPause = 30 * time.Second
+	refusedPause = 5 * time.Minute
 	patience     = 2 * time.Second
 )
 
@@ -158,6 +161,9 @@ func (p *pool) failed(err error) {
 		return
 	}
 	p.length = min(firstPause<<min(p.failures, 10), longestPause)
+	if _, strange := errors.AsType[*HostKeyError](err); strange || errors.Is(err, ErrLogin) {
+		p.length = refusedPause
+	}
 	p.failures++
 	pause := make(chan struct{})
 	p.pause = pause

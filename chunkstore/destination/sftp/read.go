@@ -63,35 +63,35 @@ func readAt(ctx context.Context, moved func(), f *sftp.File, p []byte, off int64
 	var infoErr error
 	var asking sync.WaitGroup
 	asking.Go(func() { info, infoErr = f.Stat() })
-	readErr := fillFrom(ctx, moved, f, p, off)
+	got, readErr := fillFrom(ctx, moved, f, p, off)
 	asking.Wait()
+	if infoErr == nil {
+		infoErr = regular(info) // which is also why a folder cannot be read
+	}
 	if infoErr != nil {
 		return 0, infoErr
 	}
-	if err := regular(info); err != nil {
-		return 0, err
-	}
-	if err := ctx.Err(); err != nil {
-		return 0, err
+	if readErr != nil {
+		return 0, readErr
 	}
 	n := int(max(0, min(int64(len(p)), info.Size()-off)))
 	switch {
-	case readErr != nil && !(errors.Is(readErr, errShort) && n < len(p)):
-		return 0, readErr
+	case got < n:
+		return 0, errShort
 	case n < len(p):
 		return n, io.EOF
 	}
 	return n, nil
 }
 
-// errShort is a part of which less came than was asked for.
+// errShort is a file of which less came than it has.
 var errShort = errors.New("the file is shorter than the server says")
 
-// fillFrom reads len(p) bytes from off. If the file ends before it is errShort, and what
-// there is has been read: only parts behind the end are given up.
-func fillFrom(ctx context.Context, moved func(), f *sftp.File, p []byte, off int64) error {
-	var short sync.Once
-	var shortErr error
+// fillFrom reads len(p) bytes from off. It returns how many there are before the file
+// ends, all of which have been read if there is no error.
+func fillFrom(ctx context.Context, moved func(), f *sftp.File, p []byte, off int64) (int, error) {
+	var mu sync.Mutex
+	got := len(p)
 	err := inParts(ctx, int64(len(p)), func(from int64, n int) error {
 		read, err := f.ReadAt(p[from:from+int64(n)], off+from)
 		moved()
@@ -99,11 +99,13 @@ func fillFrom(ctx context.Context, moved func(), f *sftp.File, p []byte, off int
 			return err
 		}
 		if read < n {
-			short.Do(func() { shortErr = errShort })
+			mu.Lock()
+			defer mu.Unlock()
+			got = min(got, int(from)+read)
 		}
 		return nil
 	})
-	return errors.Join(err, shortErr)
+	return got, err
 }
 
 // regular returns fs.ErrNotExist for what is no file.

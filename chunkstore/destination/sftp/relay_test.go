@@ -138,6 +138,13 @@ func (r *relay) request(packet []byte) {
 	if r.server.handle != nil {
 		v = r.server.handle(request{line})
 	}
+	if packet[0] == fxRead && r.server.shorten {
+		_, rest := text(packet[5:])
+		if binary.BigEndian.Uint64(rest) == partSize {
+			r.send(r.client, status(id, 1))
+			return
+		}
+	}
 	switch v {
 	case fail:
 		r.send(r.client, status(id, 4))

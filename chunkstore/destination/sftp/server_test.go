@@ -31,6 +31,7 @@ type server struct {
 	handle  func(r request) verdict
 	options []sftp.ServerOption
 	hide    map[string]bool // extensions that the client shall not see
+	shorten bool            // the second part of every file is said to be behind its end
 
 	mu    sync.Mutex
 	conns []net.Conn
