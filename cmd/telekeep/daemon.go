@@ -98,6 +98,7 @@ func (a *app) daemon(ctx context.Context) error {
 	group.Go(func() { k.nowAndThen(helpers) })
 	group.Go(func() { k.behind.run(helpers) })
 	group.Go(func() { k.scrubs(helpers) })
+	group.Go(func() { k.drives(helpers) })
 	err = k.daemon.Run(ctx)
 	stop()
 	group.Wait()
