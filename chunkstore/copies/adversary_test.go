@@ -408,3 +408,33 @@ func TestDisputed(t *testing.T) {
 	}
 	v.whole("A", v.copies[0])
 }
+
+// Whoever stole the writer's signing key signs a commit that lists another key file for the
+// owner, and puts that in its place at one copy. The real one is not overwritten elsewhere.
+func TestStolenSigningKeyLocksNobodyOut(t *testing.T) {
+	v := newWard(t, 2)
+	name := chunkstore.KeyName("owner")
+	genuine, evil := v.copies[1].Object(name), noise(7, len(v.copies[1].Object(name)))
+	put(v, v.copies[0], name, evil)
+	text := string(v.copies[0].Object(v.commit(4)))
+	text = text[len(`{"commit":`):strings.LastIndex(text, `,"signature":`)]
+	for old, other := range map[string]string{
+		chunkstore.HashOf(genuine).String(): chunkstore.HashOf(evil).String(), `"seq":4`: `"seq":5`, v.commits[3].Previous.String(): v.commits[3].Hash.String(),
+	} {
+		if !strings.Contains(text, old) {
+			t.Fatalf("the commit has no %s", old)
+		}
+		text = strings.Replace(text, old, other, 1)
+	}
+	file := fmt.Appendf(nil, `{"commit":%s,"signature":%q}`+"\n", text, hex.EncodeToString(v.secrets.SigningKey.Sign([]byte(text))))
+	put(v, v.copies[0], v.commit(5), file)
+	found := v.heal(v.options())
+	for _, want := range []string{"A disputed " + name, "B disputed " + name} {
+		if !slices.Contains(kinds(found), want) {
+			t.Errorf("named %v, want %s", kinds(found), want)
+		}
+	}
+	if !bytes.Equal(v.copies[1].Object(name), genuine) || found.OK() {
+		t.Error("the owner is locked out at the other copy")
+	}
+}

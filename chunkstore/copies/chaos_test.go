@@ -42,7 +42,7 @@ func mess(v *ward, r *rand.Rand, c *memory.Destination) {
 func TestHealChaos(t *testing.T) {
 	v := newWard(t, 5)
 	v.quick = true
-	for seed := range uint64(20) {
+	for seed := range uint64(10) {
 		v := v.again()
 		r := rand.New(rand.NewPCG(seed, 1))
 		for _, bad := range []int{1, 3} {
@@ -75,7 +75,7 @@ func TestHealChaos(t *testing.T) {
 // any copy has good all have afterwards, and nobody gets other bytes than were stored.
 func TestHealChaosEverywhere(t *testing.T) {
 	v := newWard(t, 2)
-	for seed := range uint64(20) {
+	for seed := range uint64(12) {
 		v := v.again()
 		r := rand.New(rand.NewPCG(seed, 2))
 		for _, c := range v.copies {

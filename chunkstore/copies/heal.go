@@ -160,7 +160,8 @@ type packWanted struct {
 
 type keyWanted struct {
 	chunkstore.Object
-	by string // the commit that lists it
+	by       string // the commit that lists it
+	disputed bool   // others list it with other bytes
 }
 
 // fault notes what is wrong with a member.

@@ -1,6 +1,7 @@
 package copies
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -200,7 +201,7 @@ func (h *healer) fetch(ctx context.Context, m *member, w *wanted) ([]byte, strin
 		if other == m || !other.has(w.name) {
 			continue
 		}
-		data, err := readSmall(ctx, other.Place, w.name, w.limit)
+		data, err := readSized(ctx, other, w.name, w.limit)
 		if err == nil && w.valid(data) == nil {
 			return data, other.Name
 		}
@@ -230,14 +231,37 @@ func (h *healer) store(ctx context.Context, m *member, w *wanted, l look, data [
 	if err != nil {
 		return err
 	}
-	back, err := readSmall(ctx, m.Place, w.name, w.limit)
-	if err == nil {
-		err = w.valid(back)
-	}
-	if err != nil {
+	if err := h.readBack(ctx, m, w); err != nil {
 		return fmt.Errorf("stored and read back: %w", err)
 	}
 	return nil
+}
+
+func (h *healer) readBack(ctx context.Context, m *member, w *wanted) error {
+	if w.object.Size > 0 {
+		return h.lookThrough(ctx, m, w).err
+	}
+	data, err := readSmall(ctx, m.Place, w.name, w.limit)
+	if err != nil {
+		return err
+	}
+	return w.valid(data)
+}
+
+// readSized reads an object whole, into as much memory as it takes.
+func readSized(ctx context.Context, m *member, name string, limit int64) ([]byte, error) {
+	r, err := m.Place.Get(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close() // read only
+	size, _ := m.size(name)
+	buf := bytes.NewBuffer(make([]byte, 0, min(size, limit)+bytes.MinRead))
+	n, err := buf.ReadFrom(io.LimitReader(r, limit+1))
+	if err == nil && n > limit {
+		err = errTooLong
+	}
+	return buf.Bytes(), err
 }
 
 func (h *healer) exchange(ctx context.Context, m *member, w *wanted, l look, data []byte) error {

@@ -99,6 +99,12 @@ func (l *line) wantedSecrets() *wanted {
 func (h *healer) mendKeys(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(h.keys)) {
 		k := h.keys[name]
+		if k.disputed {
+			for _, m := range h.there() {
+				h.fault(m, FaultDisputed, name, "commits list this key file with different bytes, and it is never rewritten: the writer's secrets may be stolen").Why = "an owner has to look which of them opens the vault"
+			}
+			continue
+		}
 		w := &wanted{
 			name: name, limit: chunkstore.MaxSmall, gone: FaultKeyGone, small: true,
 			valid:  func(data []byte) error { return chunkstore.CheckBytes(name, data, k.Object) },

@@ -263,9 +263,25 @@ func (h *healer) findKeys(context.Context) error {
 	}
 	last := newest[len(newest)-1]
 	for _, k := range last.Keys {
-		h.keys[chunkstore.KeyName(k.Name)] = keyWanted{chunkstore.Object{Hash: k.Hash, Size: k.Size}, chunkstore.CommitName(last.Writer, last.Seq)}
+		h.keys[chunkstore.KeyName(k.Name)] = keyWanted{
+			Object: chunkstore.Object{Hash: k.Hash, Size: k.Size}, by: chunkstore.CommitName(last.Writer, last.Seq), disputed: h.rewritten(k),
+		}
 	}
 	return nil
+}
+
+// rewritten reports whether commits list a key file with other bytes, too. Key files are
+// never rewritten: whoever stole the writer's signing key could have the real one taken
+// for damaged, and its owner locked out everywhere.
+func (h *healer) rewritten(k chunkstore.OwnerKey) bool {
+	for _, l := range h.writers {
+		for _, c := range l.commits {
+			if slices.ContainsFunc(c.Keys, func(other chunkstore.OwnerKey) bool { return other.Name == k.Name && other != k }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // findPacks finds out which packs there should be, and how much there is to read.
