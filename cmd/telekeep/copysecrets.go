@@ -103,6 +103,9 @@ func (a *app) bucketKey(cfg *config.Config, one config.Copy) (accessKey, error) 
 		if k.id != "" && k.secret != "" {
 			return k, nil
 		}
+		if alone(cfg) {
+			return k, &failure{code: exitConfig, err: errors.New("there is no access key for the bucket"), hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"}
+		}
 		return k, &failure{
 			code: exitConfig, err: fmt.Errorf("there is no access key for copy %s", one.Name),
 			hint: fmt.Sprintf("put it into %s (mode 600), in lines aws_access_key_id = … and aws_secret_access_key = …; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
