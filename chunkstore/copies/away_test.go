@@ -456,3 +456,27 @@ func TestIdentities(t *testing.T) {
 		t.Errorf("merged: %q", got)
 	}
 }
+
+// Somebody puts a commit of theirs under the next number at one place: that place is left
+// alone, and nobody is kept from going on.
+func TestForgedNextCommit(t *testing.T) {
+	f := newFixture(t, "a", "b")
+	s := f.open()
+	w := f.writer(s)
+	c := store(t, w, noise(1, 50_000))
+	f.drives[0].vault = ""
+	check(t, f.drives[0].Put(t.Context(), chunkstore.CommitName(c.Writer, 2), f.drives[0].Object(chunkstore.CommitName(c.Writer, 1))))
+	for i := range uint64(3) {
+		store(t, w, noise(2+i, 50_000))
+	}
+	if st := must(s.Status())(t)[0]; st.State != Refused {
+		t.Errorf("status %+v", st)
+	}
+	_, w = f.restart(s, w)
+	store(t, w, noise(9, 50_000))
+	if n := len(f.commits(1)); n != 5 {
+		t.Errorf("%d commits at b, want 5", n)
+	}
+	f.drives = f.drives[1:]
+	f.verify()
+}

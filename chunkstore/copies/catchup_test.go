@@ -1,10 +1,14 @@
 package copies
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"slices"
 	"syscall"
 	"testing"
 
+	"telekeep/chunkstore"
 	"telekeep/chunkstore/destination/memory"
 )
 
@@ -128,5 +132,132 @@ func TestReadOnlyPlace(t *testing.T) {
 	if len(told) != 1 {
 		t.Errorf("told %d times: %+v", len(told), told)
 	}
+	f.verify()
+}
+
+// behind makes two drives of which the second lacks some commits, and closes the Writer.
+func behind(t *testing.T, commits int) (*fixture, *Set) {
+	t.Helper()
+	f := newFixture(t, "a", "b")
+	s := f.open()
+	w := f.writer(s)
+	store(t, w, noise(1, 50_000))
+	f.drives[1].unplug()
+	for i := range commits {
+		store(t, w, noise(uint64(2+i), 200_000))
+	}
+	check(t, w.Close())
+	f.drives[1].plug()
+	return f, s
+}
+
+// A CatchUp that is stopped goes on where it was.
+func TestCatchUpGoesOn(t *testing.T) {
+	f, s := behind(t, 6)
+	lack := must(s.Look(t.Context()))(t)[1].Behind
+	ctx, cancel := context.WithCancel(t.Context())
+	first, err := s.CatchUp(ctx, "b", func(done, total int64) {
+		if done > total/2 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("CatchUp = %v", err)
+	}
+	f.verify()
+	second, err := s.CatchUp(t.Context(), "b", nil)
+	check(t, err)
+	sum := Lack{first.Copied.Objects + second.Copied.Objects, first.Copied.Bytes + second.Copied.Bytes}
+	if first.Copied.Objects == 0 || second.Copied.Objects == 0 || sum != lack {
+		t.Errorf("copied %+v and %+v of %+v", first.Copied, second.Copied, lack)
+	}
+	f.equal()
+}
+
+// What is damaged at one place comes from another, and is told.
+func TestCatchUpFromTheGoodOne(t *testing.T) {
+	f := newFixture(t, "a", "b", "c")
+	s := f.open()
+	w := f.writer(s)
+	f.drives[2].unplug()
+	c := store(t, w, noise(1, 200_000))
+	flip := func(data []byte) []byte { data[len(data)/2] ^= 1; return data }
+	bad := []string{chunkstore.PackName(c.Packs[0].Hash), chunkstore.IndexName(c.Writer, 1), chunkstore.CommitName(c.Writer, 1)}
+	for _, name := range bad {
+		f.drives[0].Damage(name, flip)
+	}
+	f.drives[2].plug()
+	result, err := s.CatchUp(t.Context(), "c", nil)
+	check(t, err)
+	if len(result.Bad) != len(bad) || len(result.Absent) > 0 {
+		t.Errorf("result %+v", result)
+	}
+	for _, name := range bad {
+		if !bytes.Equal(f.drives[2].Object(name), f.drives[1].Object(name)) {
+			t.Errorf("%s is not the good one", name)
+		}
+	}
+}
+
+// What nobody has holds a copy up only as long as somebody is away who may have it.
+func TestCatchUpWithoutWhatIsLost(t *testing.T) {
+	f := newFixture(t, "a", "b", "c")
+	s := f.open()
+	w := f.writer(s)
+	f.drives[1].unplug()
+	c := store(t, w, noise(1, 200_000))
+	store(t, w, noise(2, 200_000))
+	name := chunkstore.PackName(c.Packs[0].Hash)
+	f.drives[0].Delete(name)
+	f.drives[2].unplug()
+	f.drives[1].plug()
+	result, err := s.CatchUp(t.Context(), "b", nil)
+	check(t, err)
+	if len(result.Absent) != 1 || result.Absent[0].Object != name || len(f.commits(1)) != 0 {
+		t.Errorf("with c away: %+v, commits %q", result, f.commits(1))
+	}
+	f.drives[2].Delete(name)
+	f.drives[2].plug()
+	f.drives[1].vault = "" // from here on the order does not hold, because nobody can have it
+	check(t, s.reachAll(t.Context(), true))
+	result, err = s.CatchUp(t.Context(), "b", nil)
+	check(t, err)
+	if len(result.Absent) != 1 || len(f.commits(1)) != 2 {
+		t.Errorf("with everyone there: %+v, commits %q", result, f.commits(1))
+	}
+}
+
+// What is none of the vault's, or was made by who is no writer, is not passed on.
+func TestCatchUpPassesNothingFalse(t *testing.T) {
+	f, s := behind(t, 1)
+	stranger := f.secondWriter()
+	entry := stranger[1].data
+	stranger[1].data = bytes.Replace(entry, []byte(`"mac":"`), []byte(`"mac":"00`), 1)
+	stranger[1].data = append(stranger[1].data[:len(stranger[1].data)-5], "\"}\n"...)
+	junk := noise(3, 16384)
+	false1 := append(stranger,
+		stored{chunkstore.PackName(chunkstore.HashOf(junk)), junk},
+		stored{"keys/thief.age", f.drives[0].Object("keys/owner.age")},
+		stored{chunkstore.CommitName(f.secrets.WriterID, 3), []byte(`{"commit":{},"signature":""}` + "\n")})
+	for _, o := range false1 {
+		check(t, f.drives[0].Destination.Put(t.Context(), o.name, o.data))
+	}
+	result, err := s.CatchUp(t.Context(), "b", nil)
+	check(t, err)
+	for _, o := range false1 {
+		if slices.Contains(f.drives[1].Names(), o.name) {
+			t.Errorf("%s was passed on", o.name)
+		}
+	}
+	if len(f.commits(1)) != 2 || len(result.Bad) == 0 {
+		t.Errorf("commits %q, result %+v", f.commits(1), result)
+	}
+	w := f.writer(s) // which goes on past what lies at the first place
+	store(t, w, noise(8, 50_000))
+	store(t, w, noise(9, 50_000))
+	if len(f.commits(1)) != 4 {
+		t.Errorf("commits %q", f.commits(1))
+	}
+	f.drives = f.drives[1:] // the other one is to be healed
 	f.verify()
 }

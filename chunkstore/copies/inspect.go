@@ -190,7 +190,7 @@ func (f *finding) readHead(ctx context.Context, d Driver, vault, writer string, 
 		f.heads[writer] = chunkstore.Head{Vault: vault, Writer: writer, Seq: seq, Hash: c.Hash}
 	case ctx.Err() != nil || problemOf(name, err) == chunkstore.ProblemUnreadable:
 		return err
-	case errors.Is(err, chunkstore.ErrForged), errors.Is(err, chunkstore.ErrOtherVault), errors.Is(err, chunkstore.ErrChain):
+	case isFalse(err):
 		f.bar(err)
 		fallthrough
 	default:
@@ -203,6 +203,13 @@ func (f *finding) bar(err error) {
 	if f.barred == nil {
 		f.barred = err
 	}
+}
+
+// isFalse reports whether an object was put where it is by somebody: damage does not look
+// like that.
+func isFalse(err error) bool {
+	return errors.Is(err, chunkstore.ErrForged) || errors.Is(err, chunkstore.ErrForgedWriter) ||
+		errors.Is(err, chunkstore.ErrOtherVault) || errors.Is(err, chunkstore.ErrChain)
 }
 
 func problemOf(name string, err error) chunkstore.ProblemKind {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"telekeep/chunkstore"
@@ -15,6 +16,7 @@ type listed struct {
 	err      error
 	there    bool // it could be asked
 	complete bool // it held all that is known when it was asked
+	barred   bool // something false lies there
 }
 
 // union gathers what lies below a prefix at all places and in the spool.
@@ -32,8 +34,9 @@ func (s *Set) union(ctx context.Context, prefix string) (map[string]int64, error
 		return nil, fmt.Errorf("list %s: %w", prefix, err)
 	}
 	all := make(map[string]int64)
+	trusted := slices.ContainsFunc(lists, func(l listed) bool { return l.complete && l.err == nil })
 	for _, l := range lists {
-		if l.err == nil {
+		if l.err == nil && !(l.barred && trusted) { // nobody needs what is false
 			merge(all, l.sizes)
 		}
 	}
@@ -77,7 +80,7 @@ func (s *Set) listPlace(ctx context.Context, p *place, prefix string) listed {
 		return listed{err: err}
 	}
 	defer p.done(h)
-	l := listed{sizes: make(map[string]int64), there: true, complete: s.complete(p)}
+	l := listed{sizes: make(map[string]int64), there: true, complete: s.complete(p), barred: p.barredBy(h) != nil}
 	l.err = listWithin(ctx, h.driver, prefix, func(name string, size int64) error {
 		l.sizes[name] = size
 		return nil

@@ -292,6 +292,19 @@ func (p *place) wrote(o *object) {
 	}
 }
 
+// bar keeps everybody from writing to an opened place until that is settled.
+func (p *place) bar(h *handle, err error) {
+	p.mu.Lock()
+	first := h.barred == nil && p.handle == h
+	if first {
+		h.barred = err
+	}
+	p.mu.Unlock()
+	if first {
+		p.change(Refused, err)
+	}
+}
+
 // barredBy returns why nothing may be written to an opened place, nil if that is fine.
 func (p *place) barredBy(h *handle) error {
 	p.mu.Lock()

@@ -81,6 +81,10 @@ func (c *catchUp) refreshHeads(ctx context.Context, p *plan) error {
 			}
 		}
 	}
+	if found.barred != nil {
+		c.to.bar(c.handle, found.barred)
+		return fmt.Errorf("copy %s: %w", c.to.Name, found.barred)
+	}
 	return c.to.advance(found.heads)
 }
 

@@ -189,6 +189,9 @@ func (p *place) putCommit(ctx context.Context, h *handle, o *object) error {
 		return fmt.Errorf("copy %s: %w", p.Name, err)
 	}
 	if err := h.put(ctx, o); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			p.giveUp(h) // opening it again finds out what lies there
+		}
 		return p.failed(ctx, h, err)
 	}
 	p.wrote(o)

@@ -15,6 +15,7 @@ type source struct {
 	name   string // of the copy; "the spool"
 	dst    chunkstore.Destination
 	failed func(ctx context.Context, err error) // sorts an error; nil for the spool
+	bar    func(err error)                      // says that something false lies there; nil for the spool
 }
 
 // maxSources is how many places and parts of the spool a set of bits has room for.
@@ -33,10 +34,10 @@ func (s *Set) sources(ctx context.Context, but *place) (all []source, done func(
 			continue
 		}
 		uses = append(uses, func() { p.done(h) })
-		all = append(all, source{p.Name, h.driver, func(ctx context.Context, err error) { p.note(ctx, h, err) }})
+		all = append(all, source{p.Name, h.driver, func(ctx context.Context, err error) { p.note(ctx, h, err) }, func(err error) { p.bar(h, err) }})
 	}
 	if s.spool != nil {
-		all = append(all, source{"the spool", s.spool.queue, nil}, source{"the spool", s.spool.keep, nil})
+		all = append(all, source{name: "the spool", dst: s.spool.queue}, source{name: "the spool", dst: s.spool.keep})
 	}
 	return all, func() {
 		for _, use := range uses {
@@ -84,6 +85,9 @@ func (c *catchUp) fetch(ctx context.Context, p *plan, n item, exact bool, buf []
 			src.failed(ctx, err)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			c.bad(src.name, n.name, err)
+			if src.bar != nil && isFalse(err) {
+				src.bar(err)
+			}
 		}
 	}
 	return nil, fmt.Errorf("%s: %w", n.name, ErrLost)
