@@ -154,6 +154,21 @@ func putOwners(ctx context.Context, dst Destination, key *VaultKey, owners []Own
 	return nil
 }
 
+// AddWriter makes another writer of a vault, for another machine, and returns its secrets.
+// An owner's identity is needed. Writers need not know of each other: each has a chain and
+// packs of its own.
+func AddWriter(ctx context.Context, dst Destination, identities []crypto.Identity, now func() time.Time) (*WriterSecrets, error) {
+	key, err := OpenVaultKey(ctx, dst, identities)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := newWriterSecrets(key)
+	if err != nil {
+		return nil, err
+	}
+	return secrets, putWriter(ctx, dst, secrets, now())
+}
+
 // putWriter stores the writer's sealed secrets, then its public entry.
 func putWriter(ctx context.Context, dst Destination, s *WriterSecrets, created time.Time) error {
 	sealed, err := crypto.SealBytes(s.Marshal(), s.VaultRecipient)

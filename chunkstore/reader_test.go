@@ -262,11 +262,8 @@ func (f *fixture) addWriter() *fixture { return f.addWriterWith(f.owner) }
 
 func (f *fixture) addWriterWith(owner crypto.Identity) *fixture {
 	f.t.Helper()
-	key, err := OpenVaultKey(f.t.Context(), f.dst, []crypto.Identity{owner})
+	secrets, err := AddWriter(f.t.Context(), f.dst, []crypto.Identity{owner}, f.now)
 	check(f.t, err)
-	secrets, err := newWriterSecrets(key)
-	check(f.t, err)
-	check(f.t, putWriter(f.t.Context(), f.dst, secrets, f.now()))
 	other := *f
 	other.secrets = secrets
 	return &other

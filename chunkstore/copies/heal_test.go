@@ -147,7 +147,9 @@ func TestHealEveryObject(t *testing.T) {
 		{"flipped", func(c *memory.Destination, name string) { c.Damage(name, flip) }},
 		{"cut", func(c *memory.Destination, name string) { c.Damage(name, cut) }},
 		{"empty", func(c *memory.Destination, name string) { c.Damage(name, func([]byte) []byte { return nil }) }},
-		{"longer", func(c *memory.Destination, name string) { c.Damage(name, func(b []byte) []byte { return append(b, b...) }) }},
+		{"longer", func(c *memory.Destination, name string) {
+			c.Damage(name, func(b []byte) []byte { return append(b, b...) })
+		}},
 		{"huge", func(c *memory.Destination, name string) {
 			c.Damage(name, func(b []byte) []byte { return append(b, make([]byte, 2<<20)...) })
 		}},
