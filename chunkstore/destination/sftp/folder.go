@@ -33,10 +33,13 @@ func (d *Destination) folder(dir string) *folder {
 	return f
 }
 
+// forget makes the next Put look whether a folder and those above it are there.
 func (d *Destination) forget(dir string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.folders, dir)
+	for ; dir != "."; dir = path.Dir(dir) {
+		delete(d.folders, dir)
+	}
 }
 
 // ensureFolder makes a folder and its parents below the base, durably, and clears it of

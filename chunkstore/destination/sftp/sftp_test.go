@@ -291,3 +291,76 @@ func TestOpenAndCreate(t *testing.T) {
 		t.Errorf("Open of a file = %v", err)
 	}
 }
+
+// A drive that is emptied, or whose folders are deleted, under a running process.
+func TestFoldersDisappear(t *testing.T) {
+	s := newServer(t)
+	d := s.open()
+	defer s.stop()
+	defer d.Close()
+	if err := d.Put(t.Context(), "packs/ab/1", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(s.dir, "packs")); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Put(t.Context(), "packs/ab/2", []byte("x")); err == nil {
+		t.Error("a Put into a folder that has gone succeeded: the test shows nothing")
+	}
+	if err := d.Put(t.Context(), "packs/ab/2", []byte("x")); err != nil {
+		t.Errorf("the second Put after the folder disappeared = %v", err)
+	}
+	if err := os.RemoveAll(s.dir); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // what was opened is not made again
+		if err := d.Put(t.Context(), "packs/ab/3", []byte("x")); err == nil {
+			t.Error("a Put without the folder of the vault succeeded")
+		}
+	}
+	if _, err := os.Stat(s.dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder of the vault was made again: %v", err)
+	}
+}
+
+// What others put into the folder neither stops a call nor is taken for an object.
+func TestStrangeFiles(t *testing.T) {
+	s := newServer(t)
+	d := s.open()
+	defer s.stop()
+	defer d.Close()
+	for _, name := range []string{"My Photos/a.jpg", ".hidden/a", "packs/.DS_Store", "packs/ab/a b", "packs/ab/\u00fcmlaut", "packs/ab/good", "folder/x"} {
+		path := filepath.Join(s.dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(s.dir, "packs"), filepath.Join(s.dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	err := d.List(t.Context(), "", func(name string, _ int64) error { names = append(names, name); return nil })
+	if err != nil || strings.Join(names, " ") != "folder/x packs/ab/good" {
+		t.Errorf("List shows %q, %v", names, err)
+	}
+	for _, name := range []string{"folder", "link"} {
+		if err := d.Put(t.Context(), name, []byte("x")); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("Put over %s = %v", name, err)
+		}
+		if _, err := d.Stat(t.Context(), name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Stat of %s = %v", name, err)
+		}
+	}
+	if err := d.Replace(t.Context(), "folder", []byte("x")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("Replace of a folder = %v", err)
+	}
+	if err := d.Remove(t.Context(), "folder"); err != nil {
+		t.Errorf("Remove of a folder = %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "folder", "x")); err != nil {
+		t.Errorf("the folder is gone: %v", err)
+	}
+	if err := d.Put(t.Context(), "packs/ab/good/below", []byte("x")); err == nil {
+		t.Error("Put below an object succeeded")
+	}
+}
