@@ -13,13 +13,18 @@
 //
 // An object is there whole or not at all, and durable when the server says so. Many
 // writers need no lock: a server that knows conditional writes lets one of two win; with
-// one that does not, two writers that store other bytes under one name at the same moment
+// one that does not, two machines that store other bytes under one name at the same moment
 // can both believe to have won. A vault's names make that impossible for packs, which are
 // named by their bytes, and a writer shares its other names with nobody.
 //
+// What a server does not know is left out when it says so: conditions, then SHA-256 (MD5
+// goes along instead). Where the server keeps the SHA-256, Get compares it with what came.
+// A server may be late to list: what a Destination has changed within ten minutes, it lists
+// as it is.
+//
 // Longer objects than Options.PartSize go in parts. Parts of an upload that did not come
-// to its end cost money on some servers: a failed Put takes them back, and Sweep those of
-// a machine that stopped.
+// to its end cost money on some servers: a failed Put takes them back, and the next Put in
+// parts takes back those that a machine which stopped has left a week ago.
 //
 // It needs the rights to put, get and list objects, and no more: credentials that cannot
 // delete are the best ones for a machine that only writes. Under object lock nothing can be

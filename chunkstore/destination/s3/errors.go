@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 
 	"github.com/minio/minio-go/v7"
@@ -58,6 +59,8 @@ func known(code string) *failure {
 		return &failure{what: fs.ErrInvalid, text: "the server does not know the storage class", hint: "mend the storage class of this copy, or leave it out"}
 	case "InvalidObjectState":
 		return &failure{what: fs.ErrPermission, text: "the object lies in an archive that cannot be read at once", hint: "bring it back with the tools of the server; a vault needs a storage class that can be read at once"}
+	case "NotImplemented":
+		return &failure{what: errors.ErrUnsupported, text: "the server does not know something that it is asked for", hint: "leave out the storage class and the retention of this copy, if they are set"}
 	case "QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "StorageFull":
 		return &failure{what: syscall.ENOSPC, text: "the server has no room left", hint: "make room there, or raise the quota"}
 	case "BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody":
@@ -88,6 +91,8 @@ func sortResponse(r minio.ErrorResponse) error {
 		return f
 	}
 	switch {
+	case r.StatusCode == http.StatusNotImplemented, r.StatusCode == http.StatusBadRequest && strings.HasPrefix(r.Message, "Unsupported header"):
+		return known("NotImplemented")
 	case r.StatusCode == http.StatusNotFound:
 		return known("NoSuchKey")
 	case r.StatusCode == http.StatusForbidden:
@@ -119,6 +124,12 @@ func sortNetwork(err error) error {
 		return err
 	}
 	return &failure{what: errors.Join(ErrUnreachable, err), text: "the server does not answer, or broke off", hint: "check the address and the network; it is tried again later"}
+}
+
+// unguarded is what credentials that may not look get from a server without conditions:
+// there, putting could exchange what somebody else has stored.
+func unguarded() error {
+	return &failure{what: fs.ErrPermission, text: "the server knows no conditional writes, and does not allow to look what is there", hint: "with this server the credentials need the rights to put, get and list objects of the bucket"}
 }
 
 // isRefusal reports whether an error may mean that these credentials are not for reading.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 )
@@ -18,6 +19,11 @@ func (d *Destination) Put(ctx context.Context, name string, data []byte) error {
 	if err := begin(ctx, name); err != nil {
 		return fmt.Errorf("put %s: %w", name, err)
 	}
+	done, err := d.putting.begin(ctx, name)
+	if err != nil {
+		return fmt.Errorf("put %s: %w", name, err)
+	}
+	defer done()
 	size, err := d.Stat(ctx, name)
 	switch {
 	case err == nil:
@@ -25,7 +31,7 @@ func (d *Destination) Put(ctx context.Context, name string, data []byte) error {
 	case !errors.Is(err, fs.ErrNotExist) && !isRefusal(err):
 		return err
 	}
-	err = d.upload(ctx, name, data, true)
+	err = d.upload(ctx, name, data, ifAbsent{asked: true, known: err})
 	if errors.Is(err, fs.ErrExist) { // somebody was faster; or it is what came of the same request before
 		if size, err = d.Stat(ctx, name); err != nil {
 			return err
@@ -40,17 +46,57 @@ func (d *Destination) Replace(ctx context.Context, name string, data []byte) err
 	if err := begin(ctx, name); err != nil {
 		return fmt.Errorf("replace %s: %w", name, err)
 	}
-	return d.upload(ctx, name, data, false)
+	return d.upload(ctx, name, data, ifAbsent{})
 }
 
-// upload stores data. If only is set and there is an object already, it is fs.ErrExist.
-func (d *Destination) upload(ctx context.Context, name string, data []byte, only bool) error {
+// ifAbsent says whether an object must not be there yet, and how Stat answered to that.
+type ifAbsent struct {
+	asked bool
+	known error
+}
+
+// A way is what goes along with the bytes. Not every server knows all of it.
+type way struct{ condition, hash bool }
+
+// ways are tried in this order: what a server knows is made use of.
+var ways = [...]way{{true, true}, {true, false}, {false, true}, {false, false}}
+
+// upload stores data, in the best way that the server knows. If absent is asked for and
+// there is an object already, it is fs.ErrExist.
+func (d *Destination) upload(ctx context.Context, name string, data []byte, absent ifAbsent) error {
+	if int64(len(data)) > d.options.PartSize {
+		d.sweep.Do(func() { d.Sweep(ctx, d.options.Now().Add(-staleUpload)) }) // who may not look leaves it to others
+	}
+	var err error
+	for i := int(d.way.Load()); i < len(ways); i++ {
+		w := ways[i]
+		if absent.asked && !w.condition && !errors.Is(absent.known, fs.ErrNotExist) {
+			return fmt.Errorf("put %s: %w", name, unguarded())
+		}
+		w.condition = w.condition && absent.asked
+		if err = d.send(ctx, name, data, w); errors.Is(err, errors.ErrUnsupported) {
+			continue
+		}
+		if err == nil && absent.asked { // without a condition it says nothing of conditions
+			d.way.Store(int32(i))
+		}
+		break
+	}
+	if err != nil {
+		return fmt.Errorf("put %s: %w", name, err)
+	}
+	d.recent.note(name, int64(len(data)))
+	return nil
+}
+
+// send makes one upload.
+func (d *Destination) send(ctx context.Context, name string, data []byte, w way) error {
 	o := minio.PutObjectOptions{
 		ContentType: "application/octet-stream", StorageClass: d.options.StorageClass,
 		DisableMultipart: int64(len(data)) <= d.options.PartSize, PartSize: uint64(d.options.PartSize), NumThreads: 2,
 		SendContentMd5: true,
 	}
-	if o.DisableMultipart {
+	if o.DisableMultipart && w.hash {
 		sum := sha256.Sum256(data)
 		o.SendContentMd5 = false
 		o.UserMetadata = map[string]string{checksumHeader: base64.StdEncoding.EncodeToString(sum[:])}
@@ -61,15 +107,15 @@ func (d *Destination) upload(ctx context.Context, name string, data []byte, only
 			o.Mode = minio.Compliance
 		}
 	}
-	if only {
+	if w.condition {
 		o.SetMatchETagExcept("*")
 	}
 	_, err := d.core.Client.PutObject(ctx, d.options.Bucket, d.prefix+name, bytes.NewReader(data), int64(len(data)), o)
-	if err != nil {
-		return fmt.Errorf("put %s: %w", name, sortError(err))
-	}
-	return nil
+	return sortError(err)
 }
+
+// staleUpload is how old an upload is that nobody goes on with any more.
+const staleUpload = 7 * 24 * time.Hour
 
 const checksumHeader = "X-Amz-Checksum-Sha256"
 

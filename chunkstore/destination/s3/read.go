@@ -1,11 +1,16 @@
 package s3
 
 import (
-	"cmp"
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
+	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,11 +41,14 @@ type reader struct {
 	off   int64
 	size  int64
 	tries int
+	sum   hash.Hash // of what was read; nil if the server keeps no SHA-256
+	want  []byte
 }
 
 // open asks for the object from off on.
 func (r *reader) open() error {
 	var o minio.GetObjectOptions
+	o.Checksum = true
 	if r.etag != "" {
 		err := o.SetMatchETag(r.etag)
 		if r.off > 0 {
@@ -56,6 +64,10 @@ func (r *reader) open() error {
 	}
 	if r.etag == "" {
 		r.etag, r.size = info.ETag, info.Size
+		// That of an object in parts is one of sums, and no sum of its bytes.
+		if want, err := base64.StdEncoding.DecodeString(info.ChecksumSHA256); err == nil && len(want) == sha256.Size {
+			r.sum, r.want = sha256.New(), want
+		}
 	}
 	r.body = body
 	return nil
@@ -65,11 +77,16 @@ func (r *reader) Read(p []byte) (int, error) {
 	for {
 		n, err := r.body.Read(p)
 		r.off += int64(n)
+		if r.sum != nil {
+			r.sum.Write(p[:n])
+		}
 		switch {
 		case n > 0:
 			return n, nil
 		case err == nil:
 			continue
+		case err == io.EOF && r.off == r.size && r.sum != nil && !bytes.Equal(r.sum.Sum(nil), r.want):
+			return 0, fmt.Errorf("get %s: %w", r.name, known("BadDigest"))
 		case err == io.EOF && r.off == r.size:
 			return 0, io.EOF
 		case r.ctx.Err() != nil:
@@ -142,36 +159,60 @@ func (d *Destination) readRange(ctx context.Context, name string, p []byte, off 
 }
 
 // List lists objects; see chunkstore.Destination. It gathers the names first, because not
-// every server sorts them by their bytes.
+// every server sorts them by their bytes, and asks for those that this Destination has
+// changed a short while ago, because not every server lists them at once.
 func (d *Destination) List(ctx context.Context, prefix string, visit func(name string, size int64) error) error {
-	type entry struct {
-		name string
-		size int64
+	found := make(map[string]int64)
+	err := d.gather(ctx, prefix, found)
+	if err == nil {
+		err = d.settle(ctx, prefix, found)
 	}
-	var found []entry
-	if err := ctx.Err(); err != nil {
+	if err != nil {
 		return fmt.Errorf("list %s: %w", prefix, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("list %s: %w", prefix, err)
+		}
+		if err := visit(name, found[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gather puts what the server lists into found.
+func (d *Destination) gather(ctx context.Context, prefix string, found map[string]int64) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	asking, stop := context.WithCancel(ctx)
 	defer stop()
 	for info := range d.core.Client.ListObjects(asking, d.options.Bucket, minio.ListObjectsOptions{Prefix: d.prefix + prefix, Recursive: true}) {
 		if info.Err != nil {
-			return fmt.Errorf("list %s: %w", prefix, sortError(info.Err))
+			return sortError(info.Err)
 		}
 		if name := strings.TrimPrefix(info.Key, d.prefix); objectname.Check(name) == nil {
-			found = append(found, entry{name, info.Size})
+			found[name] = info.Size
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("list %s: %w", prefix, err)
-	}
-	slices.SortFunc(found, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
-	for _, e := range found {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("list %s: %w", prefix, err)
+	return ctx.Err()
+}
+
+// settle asks for each object that was changed a short while ago and is not listed so.
+func (d *Destination) settle(ctx context.Context, prefix string, found map[string]int64) error {
+	for name, size := range d.recent.below(prefix) {
+		if listed, there := found[name]; there && listed == size || !there && size == absent {
+			continue
 		}
-		if err := visit(e.name, e.size); err != nil {
+		size, err := d.Stat(ctx, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			delete(found, name)
+		case err != nil:
 			return err
+		default:
+			found[name] = size
 		}
 	}
 	return nil

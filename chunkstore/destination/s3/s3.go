@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -18,8 +20,12 @@ import (
 type Destination struct {
 	options Options
 	core    minio.Core
-	prefix  string // with a slash at its end, or ""
-	idle    func() // closes connections
+	prefix  string       // with a slash at its end, or ""
+	idle    func()       // closes connections
+	way     atomic.Int32 // of ways: the first that the server knows
+	sweep   sync.Once
+	recent  recent
+	putting turns
 }
 
 // Open looks whether the bucket is there. Credentials that may not even ask for that are
@@ -85,6 +91,7 @@ func (d *Destination) Remove(ctx context.Context, name string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove %s: %w", name, err)
 	}
+	d.recent.note(name, absent)
 	return nil
 }
 

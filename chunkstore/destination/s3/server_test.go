@@ -32,6 +32,10 @@ type bucket struct {
 	uploads  map[string]*upload
 	number   int
 	requests []string
+	// listed, if set, is what lists show in the place of the objects: a server that is late.
+	listed map[string]object
+	// unknown are headers that the server knows nothing of.
+	unknown []string
 	// fault is asked before each request; see answer.
 	fault func(n int, r *http.Request) *fault
 }
@@ -41,6 +45,7 @@ type object struct {
 	etag     string
 	class    string
 	lock     string
+	sum      string // SHA-256, if it came along
 	modified time.Time
 }
 
@@ -56,6 +61,7 @@ type fault struct {
 	drop   bool   // do it, and close the connection in the place of an answer
 	cut    bool   // send half of the body
 	hang   bool   // say nothing until the client gives up
+	flip   bool   // send a body with a wrong bit
 }
 
 func newBucket(t testing.TB) *bucket {
@@ -123,6 +129,9 @@ func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 	}
+	if f != nil && f.flip && len(data) > 0 {
+		data[len(data)/2] ^= 1
+	}
 	w.WriteHeader(answer.Code)
 	if f != nil && f.cut {
 		w.Write(data[:len(data)/2])
@@ -142,6 +151,12 @@ func (b *bucket) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 	defer b.mu.Unlock()
 	name, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	q := r.URL.Query()
+	for _, header := range b.unknown {
+		if r.Header.Get(header) != "" {
+			b.refuse(w, 501, "NotImplemented")
+			return
+		}
+	}
 	switch {
 	case name != "vaults":
 		b.refuse(w, 404, "NoSuchBucket")
@@ -193,7 +208,7 @@ func (b *bucket) put(w http.ResponseWriter, r *http.Request, key, id, part strin
 		return
 	}
 	b.objects[key] = object{
-		data: body, etag: etag, class: r.Header.Get("X-Amz-Storage-Class"), modified: time.Now(),
+		data: body, etag: etag, sum: r.Header.Get("X-Amz-Checksum-Sha256"), class: r.Header.Get("X-Amz-Storage-Class"), modified: time.Now(),
 		lock: r.Header.Get("X-Amz-Object-Lock-Mode") + " " + r.Header.Get("X-Amz-Object-Lock-Retain-Until-Date"),
 	}
 }
@@ -224,6 +239,9 @@ func (b *bucket) get(w http.ResponseWriter, r *http.Request, key string) {
 		return
 	}
 	w.Header().Set("ETag", `"`+o.etag+`"`)
+	if o.sum != "" && r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" {
+		w.Header().Set("X-Amz-Checksum-Sha256", o.sum)
+	}
 	w.Header().Set("Last-Modified", o.modified.UTC().Format(http.TimeFormat))
 	if match := r.Header.Get("If-Match"); match != "" && strings.Trim(match, `"`) != o.etag {
 		b.refuse(w, 412, "PreconditionFailed")
@@ -269,7 +287,11 @@ func (b *bucket) list(w http.ResponseWriter, prefix, after string) {
 		NextContinuationToken string
 		Contents              []contents
 	}{}
-	for _, key := range slices.Sorted(maps.Keys(b.objects)) {
+	shown := b.objects
+	if b.listed != nil {
+		shown = b.listed
+	}
+	for _, key := range slices.Sorted(maps.Keys(shown)) {
 		if !strings.HasPrefix(key, prefix) || key <= after {
 			continue
 		}
@@ -277,7 +299,7 @@ func (b *bucket) list(w http.ResponseWriter, prefix, after string) {
 			page.IsTruncated, page.NextContinuationToken = true, page.Contents[pageSize-1].Key
 			break
 		}
-		page.Contents = append(page.Contents, contents{key, len(b.objects[key].data), b.objects[key].modified.UTC().Format(time.RFC3339)})
+		page.Contents = append(page.Contents, contents{key, len(shown[key].data), shown[key].modified.UTC().Format(time.RFC3339)})
 	}
 	slices.Reverse(page.Contents) // no order is relied on
 	xml.NewEncoder(w).Encode(page)
