@@ -21,7 +21,7 @@ func Remembered(ctx context.Context, path string) (map[string][]chunkstore.Head,
 	if err != nil {
 		return nil, err
 	}
-	defer m.close() // read only
+	defer func() { _ = m.close() }() // read only
 	rows, err := m.db.QueryContext(ctx, "SELECT copy, writer, seq, hash FROM head")
 	if err != nil {
 		return nil, fmt.Errorf("memory of the copies: %w", err)

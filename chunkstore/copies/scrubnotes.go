@@ -118,7 +118,7 @@ func NoteChecked(ctx context.Context, path, vault, name string, packs []Checked)
 	if err != nil {
 		return err
 	}
-	defer m.close() // every statement was durable
+	defer func() { _ = m.close() }() // every statement was durable
 	m.vault = vault
 	if err := m.prepare(ctx); err != nil {
 		if errors.Is(err, chunkstore.ErrOtherVault) {
