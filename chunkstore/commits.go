@@ -50,6 +50,13 @@ func chainsOf(commits []*Commit) []*chain {
 	return chains
 }
 
+// PacksOf returns the packs that belong to a vault with these commits, ascending by hash:
+// without those that a commit retired. Whether an owner agreed to that nobody checks here.
+func PacksOf(commits []*Commit) []Object {
+	chains := chainsOf(commits)
+	return packsOf(chains, retiredBy(chains, nil))
+}
+
 // Absent lists the packs and indexes that commits name and that are not there, or not as
 // long as they say, packs first. It takes no key and reads no file: what is there can be
 // damaged all the same, which Verify finds.
@@ -67,8 +74,7 @@ func Absent(ctx context.Context, dst Destination, commits []*Commit) ([]*Problem
 			problems = append(problems, newProblem(name, wrongLength(size, o.Size)))
 		}
 	}
-	chains := chainsOf(commits)
-	for _, p := range packsOf(chains, retiredBy(chains, nil)) {
+	for _, p := range PacksOf(commits) {
 		size, there := found.packs[p.Hash]
 		look(packName(p.Hash), size, there, p)
 	}

@@ -197,9 +197,12 @@ func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
 	}
 	for _, c := range commits {
 		s.Commits++
-		s.Packs += len(c.Packs)
-		s.Bytes += commitBytes(c)
+		s.Bytes += c.Index.Size
 		s.LastCommit = c.Time
+	}
+	for _, p := range chunkstore.PacksOf(commits) {
+		s.Packs++
+		s.Bytes += p.Size
 	}
 	if len(commits) > 0 {
 		last := commits[len(commits)-1]
