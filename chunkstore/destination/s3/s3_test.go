@@ -81,7 +81,7 @@ func realOptions() Options {
 // TestMain makes what the tests of a real server need there: a bucket with object lock, and
 // a policy that lets a user put and nothing else.
 func TestMain(m *testing.M) {
-	if os.Getenv("TELEKEEP_S3") != "" {
+	if os.Getenv("TELEKEEP_S3_LOCKED") != "" {
 		if err := prepareRealServer(); err != nil {
 			fmt.Fprintln(os.Stderr, "prepare the server:", err)
 			os.Exit(1)
@@ -195,6 +195,27 @@ func TestRealServerPutOnly(t *testing.T) {
 	}
 	if got, err := readAll(t, owner, "x"); err != nil || string(got) != "y" {
 		t.Errorf("there is %q, %v", got, err)
+	}
+}
+
+// What a machine that stopped has left in the middle of an upload is taken back.
+func TestRealServerTakesBack(t *testing.T) {
+	o := realServer(t)
+	o.Prefix, o.PartSize = fmt.Sprintf("run%d", time.Now().UnixNano()), leastPart
+	o.Now = func() time.Time { return time.Now().AddDate(0, 0, 8) }
+	d, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := d.core.NewMultipartUpload(t.Context(), o.Bucket, o.Prefix+"/packs/ab/1", minio.PutObjectOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Put(t.Context(), "packs/ab/2", make([]byte, leastPart+1)); err != nil {
+		t.Fatal(err)
+	}
+	for upload := range d.core.ListIncompleteUploads(t.Context(), o.Bucket, o.Prefix, true) {
+		t.Errorf("upload %s of %s is left: %v; it was %s", upload.UploadID, upload.Key, upload.Err, id)
 	}
 }
 
