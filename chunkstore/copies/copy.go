@@ -82,7 +82,7 @@ func (c *catchUp) ready(ctx context.Context, l *loader, s step, retired map[chun
 		if errors.Is(err, ErrLost) {
 			c.absent(n.name)
 		}
-		if err != nil && !(errors.Is(err, ErrLost) && c.set.everyoneIsThere()) {
+		if err != nil && !(errors.Is(err, ErrLost) && l.p.whole()) {
 			ok = false
 		}
 	}

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	"telekeep/chunkstore"
 )
@@ -22,7 +24,13 @@ type plan struct {
 	loose   []item              // packs and indexes that no step needs, and packs that wait in the spool
 	lack    Lack
 	blocked bool // something is lacking that could not be planned
+
+	unasked atomic.Bool // a place is away, or failed when it was asked
 }
+
+// whole reports whether every other place was asked and answered: what none of them has is
+// lost then.
+func (p *plan) whole() bool { return !p.unasked.Load() }
 
 // A step is one commit that a copy lacks, with what it needs.
 type step struct {
@@ -37,6 +45,7 @@ func (p *plan) empty() bool { return len(p.small)+len(p.steps)+len(p.loose) == 0
 // that lack, to know what they need.
 func (c *catchUp) plan(ctx context.Context, sources []source) (*plan, error) {
 	p := &plan{sources: sources, where: make(map[string]uint64), there: make(map[string]int64), held: make(map[string][]uint64)}
+	p.unasked.Store(!c.set.asks(sources))
 	err := listWithin(ctx, c.handle.driver, "", func(name string, size int64) error {
 		p.there[name] = size
 		if n := chunkstore.ParseName(name); n.Kind == chunkstore.CommitObject {
@@ -104,6 +113,7 @@ func (p *plan) list(ctx context.Context, i int, src source) error {
 			return fmt.Errorf("spool: %w", err)
 		}
 		src.failed(ctx, err)
+		p.unasked.Store(true)
 	}
 	return nil
 }
@@ -163,7 +173,7 @@ func (c *catchUp) planChain(ctx context.Context, p *plan, entry *chunkstore.Writ
 			return nil, ctx.Err()
 		case err == nil:
 			steps = append(steps, step{commit: commit, file: file})
-		case errors.Is(err, ErrLost) && c.set.everyoneIsThere():
+		case errors.Is(err, ErrLost) && p.whole():
 			c.absent(name) // it will never be found: later ones are worth more than the order
 		case errors.Is(err, ErrLost):
 			c.absent(name)
@@ -203,19 +213,31 @@ func (c *catchUp) follows(ctx context.Context, p *plan, steps []step, commit *ch
 // lost everywhere, and not just others: every place is there, and where the later one comes
 // from the earlier one is the same.
 func (c *catchUp) gap(ctx context.Context, p *plan, commit *chunkstore.Commit, before uint64, previous chunkstore.Hash) bool {
-	if !c.set.everyoneIsThere() || commit.Previous.IsZero() {
+	if !p.whole() || commit.Previous.IsZero() {
 		return false
-	}
-	if before == 0 {
-		return true
 	}
 	name := chunkstore.CommitName(commit.Writer, before)
 	for i, src := range p.sources {
-		if p.where[chunkstore.CommitName(commit.Writer, commit.Seq)]&(1<<i) == 0 {
+		if p.where[chunkstore.CommitName(commit.Writer, commit.Seq)]&(1<<i) == 0 || skipped(ctx, src, commit, before) {
 			continue
+		}
+		if before == 0 {
+			return true
 		}
 		data, err := readSmall(ctx, src.dst, name, chunkstore.MaxCommit)
 		if err == nil && chunkstore.HashOf(data) == previous {
+			return true
+		}
+	}
+	return false
+}
+
+// skipped reports whether a source holds commits between two after all: a list that is made
+// while somebody writes may show a later one and not an earlier one. It looks at the last
+// hundred numbers.
+func skipped(ctx context.Context, src source, commit *chunkstore.Commit, before uint64) bool {
+	for seq := commit.Seq - 1; seq > before && seq+100 > commit.Seq; seq-- {
+		if _, err := src.dst.Stat(ctx, chunkstore.CommitName(commit.Writer, seq)); !errors.Is(err, fs.ErrNotExist) {
 			return true
 		}
 	}

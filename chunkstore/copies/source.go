@@ -46,14 +46,15 @@ func (s *Set) sources(ctx context.Context, but *place) (all []source, done func(
 	}
 }
 
-// everyoneIsThere reports whether no place is away that might have what the others lack.
-func (s *Set) everyoneIsThere() bool {
-	for _, p := range s.places {
-		if !p.present() {
-			return false
+// asks reports whether all places but one are among the sources.
+func (s *Set) asks(sources []source) bool {
+	n := 0
+	for _, src := range sources {
+		if src.failed != nil {
+			n++
 		}
 	}
-	return true
+	return n == len(s.places)-1
 }
 
 // An item is an object that is to be copied: its name, length in bytes and hash.
@@ -83,6 +84,7 @@ func (c *catchUp) fetch(ctx context.Context, p *plan, n item, exact bool, buf []
 		}
 		if src.failed != nil && problemOf(n.name, err) == chunkstore.ProblemUnreadable {
 			src.failed(ctx, err)
+			p.unasked.Store(true)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			c.bad(src.name, n.name, err)
 			if src.bar != nil && isFalse(err) {
