@@ -18,6 +18,7 @@ func TestNumbersAreForPrometheus(t *testing.T) {
 		Accounts: []daemon.AccountStatus{{Name: strange, Age: 12.5, WholeAge: -1, Failing: 3}, {Name: "second", Age: 1e9}},
 		Copies:   []daemon.CopyStatus{{Name: "vault", Free: 1 << 40}},
 		Alarms:   []daemon.Alarm{{Kind: daemon.AlarmSession, Account: strange}},
+		Held:     &daemon.Held{What: "media"},
 	}))
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
