@@ -19,6 +19,7 @@ type openPack struct {
 	busy    bool
 	room    int64 // of the builder; what others may read while it is busy
 	hash    packHash
+	sealed  *sealedPack // when it is finished; all it waits for is its name
 }
 
 // place puts one chunk into a pack that is not busy and has room.
@@ -62,6 +63,7 @@ func (p *pipeline) reserve(n int64) (*openPack, error) {
 			p.changed.Wait() // for a busy pack
 		case p.lent <= p.limits.openPacks:
 			return p.startPack()
+		case p.hashFinished(): // memory comes the sooner
 		case !p.giveUpRoom(soon):
 			p.changed.Wait() // for memory
 		}
@@ -108,7 +110,7 @@ func (p *pipeline) wantsPack(soon int) bool {
 // changed.
 func (p *pipeline) giveUpRoom(soon int) bool {
 	full := p.fullestIdle()
-	comes := len(p.sealed) > 0 && (soon > 0 || len(p.open) < p.limits.openPacks)
+	comes := len(p.finished)+len(p.sealed) > 0 && (soon > 0 || len(p.open) < p.limits.openPacks)
 	if comes || full == nil {
 		return false
 	}
@@ -153,26 +155,25 @@ func (p *pipeline) startPack() (*openPack, error) {
 	return k, nil
 }
 
-// closePack finishes an idle pack and hands it to the putter. It unlocks while it
-// does. If it fails the pipeline is dead: chunks are lost.
+// closePack finishes an idle pack. It goes to the putters when it is hashed: if it is full
+// and others are being filled, what is behind is hashed together with what comes into
+// them. It unlocks meanwhile. If it fails the pipeline is dead: chunks are lost.
 func (p *pipeline) closePack(k *openPack, full bool) {
 	k.busy = true
 	k.room = 0 // nobody shall wait for it
 	p.mu.Unlock()
 	sealed, err := k.builder.finish(full)
 	p.mu.Lock()
+	p.forget(k)
+	p.changed.Broadcast()
 	if err != nil {
-		p.forget(k)
 		p.release(k.builder.content.Sealed())
 		p.fatal = err
-	} else {
-		k.hash.sealed = sealed.data
-		p.hash(k, true)
-		sealed.name = k.hash.sum()
-		p.forget(k)
-		p.sealed = append(p.sealed, sealed)
+		return
 	}
-	p.changed.Broadcast()
+	k.sealed, k.hash.sealed = sealed, sealed.data
+	p.finished = append(p.finished, k)
+	p.hash(k, !full || len(p.open) == 0)
 }
 
 func (p *pipeline) forget(k *openPack) {

@@ -11,8 +11,8 @@ import (
 
 // A pipeline turns chunks into stored packs:
 //
-//	submit ─▶ jobs ─▶ workers: id, known?, zstd ─▶ open packs ─▶ sealed ─▶ putters
-//	         (few)    (one a core)                └── three in all ──┘     (two)
+//	submit ─▶ jobs ─▶ workers: id, known?, zstd ─▶ open packs ─▶ finished ─▶ sealed ─▶ putters
+//	         (few)    (one a core)                └───────── three in all ────────┘     (two)
 //
 // All lists are short and whoever comes too early waits, so memory is bounded by the
 // lists and not by what is stored. A pack whose Put fails stays where it is and
@@ -28,20 +28,21 @@ type pipeline struct {
 
 	compressors compressors
 
-	mu      sync.Mutex
-	changed *sync.Cond // of anything below
-	jobs    []job
-	working int  // jobs taken and not done
-	held    bool // flush waits: no new jobs
-	closed  bool
-	putErr  error                  // of a Put; its pack is still in sealed. Cleared by retry.
-	fatal   error                  // a chunk was lost: the pipeline is of no use any more
-	claims  map[crypto.ID]struct{} // chunks that are on the way and not yet in state
-	open    []*openPack
-	sealed  []*sealedPack
-	memory  [][]byte // unused memory for packs
-	lent    int      // pieces of memory in open and sealed
-	stats   Stats
+	mu       sync.Mutex
+	changed  *sync.Cond // of anything below
+	jobs     []job
+	working  int  // jobs taken and not done
+	held     bool // flush waits: no new jobs
+	closed   bool
+	putErr   error                  // of a Put; its pack is still in sealed. Cleared by retry.
+	fatal    error                  // a chunk was lost: the pipeline is of no use any more
+	claims   map[crypto.ID]struct{} // chunks that are on the way and not yet in state
+	open     []*openPack
+	finished []*openPack // full, and not hashed to their ends
+	sealed   []*sealedPack
+	memory   [][]byte // unused memory for packs
+	lent     int      // pieces of memory in open, finished and sealed
+	stats    Stats
 }
 
 // putters is how many packs are stored at once: at a commit all open packs are due, and
@@ -203,7 +204,7 @@ func (p *pipeline) flush(ctx context.Context) error {
 		p.held = false
 		p.changed.Broadcast()
 	}()
-	for len(p.jobs) > 0 || p.working > 0 || len(p.open) > 0 || len(p.sealed) > 0 {
+	for len(p.jobs)+p.working+len(p.open)+len(p.finished)+len(p.sealed) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -213,6 +214,7 @@ func (p *pipeline) flush(ctx context.Context) error {
 			return err
 		case err == nil && len(p.jobs) == 0 && p.working == 0 && len(p.open) > 0:
 			p.closePack(p.open[0], false) // unlocks meanwhile
+		case err == nil && len(p.jobs) == 0 && p.working == 0 && p.hashFinished(): // it too
 		default:
 			p.changed.Wait()
 		}
@@ -259,13 +261,13 @@ func (p *pipeline) shut() {
 func (p *pipeline) close() error {
 	p.shut()
 	p.running.Wait()
-	for _, k := range p.open {
+	for _, k := range slices.Concat(p.open, p.finished) {
 		p.memory = append(p.memory, k.builder.content.Sealed())
 	}
 	for _, k := range p.sealed {
 		p.memory = append(p.memory, k.data)
 	}
-	p.open, p.sealed = nil, nil
+	p.open, p.finished, p.sealed = nil, nil, nil
 	return p.freeMemory()
 }
 
