@@ -56,6 +56,7 @@ var banned = []struct {
 	{"github.com/minio/minio-go/", []string{"chunkstore/destination/s3"}, "only the driver speaks S3"},
 	{"github.com/pkg/sftp", []string{"chunkstore/destination/sftp"}, "only the driver speaks SFTP"},
 	{"github.com/spf13/cobra", []string{"cmd/telekeep"}, "only the command knows its command line"},
+	{"github.com/godbus/dbus", []string{"internal/metered", "internal/metered/"}, "one place listens to the system bus"},
 	{"github.com/fsnotify/", []string{"cmd/telekeep"}, "what watches files is wired, not built in"},
 }
 

@@ -116,8 +116,6 @@ func (r *run) makeRoom(ctx context.Context) error {
 	if r.room == nil {
 		return nil
 	}
-	r.waiting.Add(1)
-	defer r.waiting.Add(-1)
 	return r.room(ctx)
 }
 

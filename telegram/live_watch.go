@@ -54,8 +54,7 @@ func (v *live) watch(ctx context.Context) error {
 
 // pace is how long nothing need be looked at.
 func (v *live) pace() time.Duration {
-	quiet := v.completed && v.run.media.idle() || v.run.waiting.Load() > 0
-	if v.state == FollowLive && quiet && v.in.gone() == 0 {
+	if v.state == FollowLive && v.completed && v.run.media.idle() && v.in.gone() == 0 {
 		return quietTick
 	}
 	return tick

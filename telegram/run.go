@@ -49,10 +49,8 @@ type run struct {
 	// is not changed, but replaced.
 	chats map[archive.PeerID]*chat
 	media *fetcher
-	hold  hold // of media, while messages are read
-	// room, if set, waits until media may be fetched; waiting counts those who do.
-	room    func(context.Context) error
-	waiting atomic.Int32
+	hold  hold                        // of media, while messages are read
+	room  func(context.Context) error // if set: waits until media may be fetched
 
 	erased  map[archive.PeerID]bool // of the goroutine that syncs messages: where messages were deleted; "" as in deletion
 	started int64                   // when the list of chats was asked for, Unix seconds

@@ -110,7 +110,7 @@ func (k *keeper) control() http.Handler {
 	mux.HandleFunc("POST /copies/release", k.serveCopyRelease)
 	mux.HandleFunc("POST /copies/accept", k.serveCopyAccept)
 	mux.HandleFunc("POST /copies/forget", k.serveCopyForget)
-	mux.Handle("GET /metrics", k.metrics())
+	mux.Handle("GET /metrics", k.numbers())
 	return mux
 }
 

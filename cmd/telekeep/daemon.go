@@ -60,6 +60,9 @@ type keeper struct {
 	behind *catchUps
 	web    *http.Client // of the ping
 
+	metrics  *metricsServer
+	reloaded chan struct{} // holds a token when other settings hold
+
 	mu     sync.Mutex
 	config *config.Config
 	vault  *keptVault
@@ -74,7 +77,8 @@ func (a *app) daemon(ctx context.Context) error {
 		_, err := pickAccount(cfg, "")
 		return err
 	}
-	k := &keeper{app: a, log: a.daemonLog(), web: &http.Client{}}
+	k := &keeper{app: a, log: a.daemonLog(), web: &http.Client{}, reloaded: make(chan struct{}, 1)}
+	k.metrics = &metricsServer{numbers: k.numbers(), log: k.log}
 	k.behind = newCatchUps(k)
 	a.tellSessions(cfg, k.log)
 	systemd := managed{log: k.log}
@@ -82,18 +86,19 @@ func (a *app) daemon(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	metrics, err := k.listenMetrics(cfg.Daemon.Metrics)
-	if err != nil {
-		return fmt.Errorf("the metrics cannot be served: %w", err)
-	}
 	k.daemon = daemon.New(daemon.Options{
 		Plan: k.plan(cfg), Clock: a.clock(), Classify: classifyEnding, Words: daemonWords, Tell: k.happened, Say: sayer{k},
 		Supervisor: systemd, Watchdog: systemd.watchdog(), Memory: daemonMemory{cfg}, Log: k.log, Drain: drainTime,
 	})
+	if err := k.metrics.serve(cfg.Daemon.Metrics); err != nil {
+		return err
+	}
 	helpers, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
 	group.Go(func() { listening.serve(helpers, k) })
-	group.Go(func() { k.serveMetrics(helpers, metrics) })
+	around := newSurroundings(k)
+	group.Go(func() { around.watch(helpers) })
+	around.wait(ctx)
 	group.Go(func() { k.reloads(helpers, systemd) })
 	group.Go(func() { k.nowAndThen(helpers) })
 	group.Go(func() { k.behind.run(helpers) })
@@ -102,6 +107,7 @@ func (a *app) daemon(ctx context.Context) error {
 	err = k.daemon.Run(ctx)
 	stop()
 	group.Wait()
+	_ = k.metrics.serve("") // closing cannot fail
 	if errors.Is(err, daemon.ErrNotDurable) {
 		return fmt.Errorf("%w; what was fetched is kept on this machine and goes into the vault with the next run", err)
 	}

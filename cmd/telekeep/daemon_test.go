@@ -44,9 +44,11 @@ func (b *lockedBuffer) String() string {
 	return b.text.String()
 }
 
-func startDaemon(t *testing.T, dir string) *kept {
+// startDaemon starts one, with more in its environment.
+func startDaemon(t *testing.T, dir string, env ...string) *kept {
 	t.Helper()
 	k := &kept{t: t, dir: dir, c: program(t, "daemon", "--dir", dir), log: &lockedBuffer{}}
+	k.c.Env = append(k.c.Env, env...)
 	k.c.Stderr, k.c.Stdout = k.log, k.log
 	if err := k.c.Start(); err != nil {
 		t.Fatal(err)

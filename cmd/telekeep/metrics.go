@@ -2,13 +2,14 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"telekeep/daemon"
@@ -120,8 +121,8 @@ func numbers(s daemon.Status) []byte {
 	return b.Bytes()
 }
 
-// metrics answers with the numbers of the daemon.
-func (k *keeper) metrics() http.Handler {
+// numbers answers with the numbers of the daemon.
+func (k *keeper) numbers() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		_, _ = w.Write(numbers(k.daemon.Status())) // or whoever asked is gone
@@ -140,24 +141,42 @@ func (k *keeper) writeTextfile() {
 	}
 }
 
-// listenMetrics opens the address of the settings; nil if they name none.
-func (k *keeper) listenMetrics(address string) (net.Listener, error) {
-	if address == "" {
-		return nil, nil
-	}
-	return net.Listen("tcp", address)
+// A metricsServer answers on TCP: with metrics, and nothing else.
+type metricsServer struct {
+	numbers http.Handler
+	log     *slog.Logger
+
+	mu      sync.Mutex
+	address string // of the settings; "": none
+	server  *http.Server
 }
 
-// serveMetrics answers on TCP until ctx ends: with metrics, and nothing else.
-func (k *keeper) serveMetrics(ctx context.Context, l net.Listener) {
-	if l == nil {
-		return
+// serve answers at an address, in place of the one before; at none for "". An address that
+// cannot be had leaves everything as it was.
+func (m *metricsServer) serve(address string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if address == m.address {
+		return nil
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", k.metrics())
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		k.log.Error("the metrics are not served any more", "error", err)
+	var server *http.Server
+	if address != "" {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return fmt.Errorf("the metrics cannot be served: %w", err)
+		}
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", m.numbers)
+		server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
+		go func() {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				m.log.Error("the metrics are not served any more", "error", err)
+			}
+		}()
 	}
+	if m.server != nil {
+		_ = m.server.Close()
+	}
+	m.address, m.server = address, server
+	return nil
 }

@@ -57,10 +57,15 @@ func (k *keeper) reload() error {
 		return err
 	case cfg.State != old.State:
 		return &failure{code: exitConfig, err: fmt.Errorf("the state folder cannot be changed while the daemon runs"), hint: "restart the daemon"}
-	case cfg.Daemon.Metrics != old.Daemon.Metrics:
-		return &failure{code: exitConfig, err: fmt.Errorf("the address of the metrics cannot be changed while the daemon runs"), hint: "restart the daemon"}
+	}
+	if err := k.metrics.serve(cfg.Daemon.Metrics); err != nil {
+		return &failure{code: exitConfig, err: err, hint: "name another address, or none"}
 	}
 	k.daemon.Reload(k.plan(cfg))
+	select {
+	case k.reloaded <- struct{}{}:
+	default:
+	}
 	return nil
 }
 
