@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"telekeep/chunkstore"
 	"telekeep/chunkstore/destination/memory"
+	"telekeep/crypto"
 )
 
 // A ward is a vault with some commits of which there are several copies, all alike.
@@ -348,4 +350,36 @@ func TestCompare(t *testing.T) {
 			t.Errorf("copy %d was written to: %v", i, maps.Keys(n))
 		}
 	}
+}
+
+// Two machines write to one vault, each with copies that the other has not brought up to
+// date: healing brings both chains everywhere, and an entry that only one copy has is
+// believed by who knows the id key.
+func TestHealTwoWriters(t *testing.T) {
+	v := newWard(t, 2)
+	v.quick = true
+	secrets, err := chunkstore.AddWriter(t.Context(), v.copies[0], []crypto.Identity{v.owner}, v.now)
+	check(t, err)
+	o := v.writerOptions()
+	o.Secrets, o.StatePath = secrets, filepath.Join(t.TempDir(), "state.db")
+	w, err := chunkstore.OpenWriter(t.Context(), v.copies[0], o)
+	check(t, err)
+	c := store(t, w, noise(20, 30_000))
+	check(t, w.Close())
+	for _, name := range []string{v.pack(3), v.index(4), v.commit(4)} {
+		v.copies[0].Delete(name)
+	}
+	all := v.drives[0].CrashClone() // both chains
+	for _, name := range v.copies[0].Names() {
+		check(t, all.Put(t.Context(), name, v.copies[0].Object(name)))
+	}
+	v.drives[0].Destination = all
+	found := v.heal(v.options())
+	want := []string{"A rollback " + v.commit(4), "B behind " + chunkstore.CommitName(secrets.WriterID, 1), "B missing " + chunkstore.SecretsName(secrets.WriterID), "B missing " + chunkstore.WriterName(secrets.WriterID)}
+	slices.Sort(want)
+	if !slices.Equal(kinds(found), want) || !found.OK() || len(found.Heads) != 2 || c.Seq != 1 {
+		t.Errorf("%v", found.Faults)
+	}
+	v.whole("A", v.copies[0])
+	v.whole("B", v.copies[1])
 }
