@@ -87,11 +87,17 @@ func TestDaemonHeals(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	whole := daemon.Verification{Copy: "second", Reached: func(string) {}, Progress: func(int64, int64) {}}
+	found, err := p.vault.Verify(t.Context(), whole)
+	if err != nil || found.Problems != 0 || !p.told("second healed packs/") || !p.told("second healed index/") {
+		t.Errorf("%+v, %v; told %q", found, err, p.events)
+	}
+	// That it was set back is healed too, and told to somebody: no drive does that by failing.
 	if err := os.Remove(p.files(t, 1, "commits/*/*.json")[1]); err != nil {
 		t.Fatal(err)
 	}
-	found, err := p.vault.Verify(t.Context(), daemon.Verification{Copy: "second", Reached: func(string) {}, Progress: func(int64, int64) {}})
-	if err != nil || found.Problems != 0 || !p.told("second healed packs/") || !p.told("second healed index/") || !p.told("second healed commits/") {
+	found, err = p.vault.Verify(t.Context(), whole)
+	if err != nil || found.Problems != 1 || !strings.HasPrefix(found.Detail, "rollback: commits/") || !p.told("second healed commits/") {
 		t.Errorf("%+v, %v; told %q", found, err, p.events)
 	}
 	checked, err := chunkstore.Verify(t.Context(), openLocal(t, p.dirs[1]), chunkstore.VerifyOptions{})

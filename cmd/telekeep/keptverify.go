@@ -86,22 +86,25 @@ func (v *keptVault) Verify(ctx context.Context, o daemon.Verification) (daemon.V
 	if err := read.flush(ctx); err != nil {
 		v.app.ui.warn("%v", err)
 	}
-	v.heal(ctx, one.Name, report)
-	result := daemon.Verified{Problems: len(report.Problems)}
-	report.OK = result.Problems == 0
+	done := v.heal(ctx, one.Name, report)
+	report.OK = len(report.Problems) == 0
+	result := daemon.Verified{Problems: len(report.Problems) + len(done)}
 	if !report.OK {
 		first := report.Problems[0]
 		result.Detail = printable(first.Kind + ": " + first.Object)
+	} else if len(done) > 0 {
+		result.Detail = printable(done[0].Kind + ": " + done[0].Object + ", which was healed from another copy: somebody did that, or put an old state back")
 	}
 	v.app.saveProof(v.config, one.Name, report)
 	return result, nil
 }
 
 // heal makes whole what another copy has whole, where there are several, and drops it from
-// what was found. That it cannot be done now is no reason not to tell what was found.
-func (v *keptVault) heal(ctx context.Context, name string, report *verifyReport) {
+// what was found. That it cannot be done now is no reason not to tell what was found. It
+// returns what was healed and is no work of a failing drive: a person has to be told.
+func (v *keptVault) heal(ctx context.Context, name string, report *verifyReport) (done []problemLine) {
 	if len(v.config.AllCopies()) < 2 {
-		return
+		return nil
 	}
 	suspects := make(map[string]bool)
 	for _, p := range report.Problems {
@@ -110,9 +113,19 @@ func (v *keptVault) heal(ctx context.Context, name string, report *verifyReport)
 	found, err := v.copies.heal(ctx, suspects)
 	if err != nil {
 		v.app.ui.warn("the copies could not be compared: %v", err)
-		return
+		return nil
 	}
-	report.Problems = slices.DeleteFunc(report.Problems, func(p problemLine) bool { return found.Mended(name, p.Object) })
+	report.Problems = slices.DeleteFunc(report.Problems, func(p problemLine) bool {
+		mended := found.Mended(name, p.Object)
+		switch chunkstore.ProblemKind(p.Kind) {
+		case chunkstore.ProblemForged, chunkstore.ProblemRollback, chunkstore.ProblemOtherVault:
+			if mended {
+				done = append(done, p)
+			}
+		}
+		return mended
+	})
+	return done
 }
 
 // A gentle destination rests after each read for three times as long as that took.
