@@ -67,7 +67,6 @@ func Start(t testing.TB) *Bus {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.c.Stderr = os.Stderr
 	if err := b.c.Start(); err != nil {
 		t.Fatal(err)
 	}
