@@ -188,6 +188,9 @@ func (d *Daemon) judge(now reading) {
 		}
 	}
 	for key, s := range d.alarms {
+		if c := d.copies[s.alarm.Copy]; s.active && c != nil && !c.looked {
+			continue // whether it is over will be known once the copy was looked at
+		}
 		if s.active && !active[key] {
 			s.active = false
 			over := s.alarm

@@ -349,3 +349,25 @@ func TestBackoffGrowsAndSpreads(t *testing.T) {
 		t.Error("it did not begin anew")
 	}
 }
+
+// An alarm about a copy that stands when the daemon begins again is the same one: it is
+// not called over before the copy was looked at.
+func TestAlarmOutlivesTheDaemon(t *testing.T) {
+	bubble(t, func(t *testing.T, l *life) {
+		l.w.set(func() { l.w.free = 0 })
+		before := l.wait(time.Hour)
+		if before.alarms() != "disk_full vault" {
+			t.Fatalf("of a full disk: %q", before.alarms())
+		}
+		_ = l.stop()
+		l.begin()
+		after := l.wait(30 * time.Minute)
+		if after.alarms() != "disk_full vault" || !after.Alarms[0].Since.Equal(before.Alarms[0].Since) {
+			t.Errorf("since %v, and after another start since %v: %q", before.Alarms[0].Since, after.Alarms[0].Since, after.alarms())
+		}
+		l.w.set(func() { l.w.free = 1 << 40 })
+		if s := l.wait(time.Hour); s.alarms() != "" {
+			t.Errorf("with room again: %q", s.alarms())
+		}
+	})
+}
