@@ -76,12 +76,20 @@ func (w *Writer) surveyChain(ctx context.Context) error {
 	for _, p := range w.problems {
 		told[p.Object] = true
 	}
+	asked := 0
+	missing := func(name string) bool {
+		if there[name] || told[name] {
+			return false
+		}
+		asked++
+		return asked > maxPackProblems || !w.stands(ctx, name, -1)
+	}
 	if name := commitName(w.secrets.WriterID, w.lost); w.lost > 0 && len(told) == 0 && !there[name] {
 		w.problem(name, ErrMissing) // found by an earlier start, which had no state
 	}
 	return w.state.links(func(seq uint64) {
 		for _, name := range []string{commitName(w.secrets.WriterID, seq), indexName(w.secrets.WriterID, seq)} {
-			if !there[name] && !told[name] {
+			if missing(name) {
 				w.problem(name, ErrMissing)
 			}
 		}
@@ -97,16 +105,8 @@ func (w *Writer) surveyPacks(ctx context.Context) error {
 		return err
 	}
 	defer packs.close()
-	var gone []int64
-	more := 0
-	lose := func(p knownPack, err error) {
-		gone = append(gone, p.number)
-		if len(gone) > maxPackProblems {
-			more++
-			return
-		}
-		w.problem(packName(p.Hash), err)
-	}
+	var lost []lostPack
+	lose := func(p knownPack, err error) { lost = append(lost, lostPack{p, err}) }
 	err = w.dst.List(ctx, packsPrefix, func(name string, size int64) error {
 		h, ok := parsePackName(name)
 		for ok && packs.ok && bytes.Compare(packs.at.Hash[:], h[:]) < 0 { // both are sorted
@@ -132,10 +132,47 @@ func (w *Writer) surveyPacks(ctx context.Context) error {
 	if packs.err != nil {
 		return packs.err
 	}
+	return w.losePacks(ctx, lost)
+}
+
+// losePacks tells of packs that a list lacks or has otherwise, and forgets their chunks.
+// Not every store lists at once what it holds: what may be there all the same is asked for
+// by its name, unless it is a lot.
+func (w *Writer) losePacks(ctx context.Context, lost []lostPack) error {
+	var gone []int64
+	more := 0
+	for i, p := range lost {
+		name := packName(p.Hash)
+		if i < maxPackProblems && w.stands(ctx, name, p.Size) {
+			continue
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		gone = append(gone, p.number)
+		if len(gone) > maxPackProblems {
+			more++
+			continue
+		}
+		w.problem(name, p.err)
+	}
 	if more > 0 {
 		w.problem(packsPrefix, fmt.Errorf("%w: %d more packs", ErrMissing, more))
 	}
 	return w.state.forgetChunks(gone)
+}
+
+// stands reports whether an object is there, though no list says so, and has size bytes
+// if size is not negative.
+func (w *Writer) stands(ctx context.Context, name string, size int64) bool {
+	got, err := w.dst.Stat(ctx, name)
+	return err == nil && (size < 0 || got == size)
+}
+
+// A lostPack is a pack that is not there as it should be.
+type lostPack struct {
+	knownPack
+	err error
 }
 
 // A knownPack is a pack that a commit lists.
