@@ -123,7 +123,9 @@ func (w *world) verified() bool {
 func TestDrillOverdue(t *testing.T) {
 	drive := &otherCopy{name: "drive"}
 	inWorld(t, func(w *world) { w.others = []*otherCopy{drive} }, func(t *testing.T, l *life) {
-		if s := l.wait(179 * day); s.alarms() != "" || !s.Well {
+		l.wait(100 * day)
+		l.w.set(func() { l.w.others = append(l.w.others, &otherCopy{name: "late"}) }) // which counts from now on
+		if s := l.wait(79 * day); s.alarms() != "" || !s.Well || len(s.Copies) != 3 {
 			t.Fatalf("%s", s.alarms())
 		}
 		s := l.wait(2 * day)
@@ -141,8 +143,14 @@ func TestDrillOverdue(t *testing.T) {
 			t.Errorf("%s", s.alarms())
 		}
 		l.daemon.Drilled("drive", wall(), Drill{})
-		if s = l.wait(10 * time.Minute); s.alarms() != "" || !s.Well || len(s.Copies) != 2 {
+		if s = l.wait(10 * time.Minute); s.alarms() != "" || !s.Well || len(s.Copies) != 3 {
 			t.Errorf("%s", s.alarms())
+		}
+		if s = l.wait(102 * day); s.alarms() != "drill_overdue late" {
+			t.Errorf("the copy that came later: %s", s.alarms())
+		}
+		for _, name := range []string{"vault", "drive", "late"} {
+			l.daemon.Drilled(name, wall(), Drill{})
 		}
 		_ = l.stop()
 		l.begin()

@@ -169,7 +169,7 @@ func (d *Daemon) seen(l *Look, now reading) {
 	was := c.err
 	c.looked, c.err, c.refused, c.free = true, l.Err, l.Refused, l.Free
 	if !c.begun.known && !l.Begun.IsZero() {
-		c.begun = ago(now, max(0, now.wall.Sub(l.Begun)))
+		d.begin(c, l.Begun, now)
 	}
 	if l.Err != nil {
 		c.free = -1
@@ -191,6 +191,18 @@ func (d *Daemon) seen(l *Look, now reading) {
 	if n := len(c.history); n == 0 || now.boot-c.history[n-1].At >= sampleEvery {
 		c.history = append(c.history, sample{now.boot, l.Free})
 		c.history = c.history[max(0, len(c.history)-sampleKept):]
+	}
+}
+
+// begin notes since when there is something to restore from a copy: since the vault was
+// backed up to first, but not longer than there is such a copy, if others are known for longer. The
+// caller holds mu.
+func (d *Daemon) begin(c *copyState, begun time.Time, now reading) {
+	c.begun = ago(now, max(0, now.wall.Sub(begun)))
+	for _, other := range d.copies {
+		if other.first.age(now) > c.first.age(now)+time.Hour && c.begun.age(now) > c.first.age(now) {
+			c.begun = c.first
+		}
 	}
 }
 

@@ -23,6 +23,12 @@
 //	vault     not there, full      closed, and opened again after a growing pause
 //	commit    failed               tried again; the journal keeps what there is
 //	alarm     could not be told    tried again after a growing pause
+//	copy      not there            looked for every ten minutes, and when Drives says so
+//	          verification ended   goes on where it was, also in the next process
+//	link      metered, or battery  what the plan wants to wait waits (Surroundings)
+//
+// There may be any number of copies: each is looked at, verified and judged by itself. That
+// a restore worked it is told (Drilled), since it has no key to try one.
 //
 // It never speaks to Telegram, reads no vault, knows no key, prints nothing, and never
 // says that all is well because nothing was heard.
