@@ -78,6 +78,8 @@ func interrupted(command string) error {
 	switch command {
 	case "sync":
 		return fmt.Errorf("%w; what was fetched is kept, run the same command to go on", errInterrupted)
+	case "add":
+		return fmt.Errorf("%w; what was copied stays: if the copy stands in the settings, telekeep copy sync goes on, else the same command does", errInterrupted)
 	case "export", "restore":
 		return fmt.Errorf("%w; what was written stays, run the same command to go on", errInterrupted)
 	}
