@@ -91,7 +91,6 @@ func TestNoRoomForMedia(t *testing.T) {
 
 // A countedConns counts how often it is closed, and answers after a while.
 type countedConns struct {
-	*fakeServer
 	closed *atomic.Int32
 	takes  time.Duration
 }

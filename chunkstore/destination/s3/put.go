@@ -65,7 +65,7 @@ var ways = [...]way{{true, true}, {true, false}, {false, true}, {false, false}}
 // there is an object already, it is fs.ErrExist.
 func (d *Destination) upload(ctx context.Context, name string, data []byte, absent ifAbsent) error {
 	if int64(len(data)) > d.options.PartSize {
-		d.sweep.Do(func() { d.Sweep(ctx, d.options.Now().Add(-staleUpload)) }) // who may not look leaves it to others
+		d.sweep.Do(func() { _ = d.Sweep(ctx, d.options.Now().Add(-staleUpload)) }) // who may not look leaves it to others
 	}
 	var err error
 	for i := int(d.way.Load()); i < len(ways); i++ {
