@@ -79,7 +79,7 @@ func (r *remote) tell(ctx context.Context, path string, values url.Values) error
 
 // status asks how the daemon is.
 func (r *remote) status(ctx context.Context) (*daemon.Status, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	got, err := r.ask(ctx, http.MethodGet, "status", nil)
 	if err != nil {

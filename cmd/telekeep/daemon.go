@@ -62,6 +62,7 @@ type keeper struct {
 
 	metrics  *metricsServer
 	reloaded chan struct{} // holds a token when other settings hold
+	told     chan struct{} // holds a token when the metrics may say something else
 
 	mu     sync.Mutex
 	config *config.Config
@@ -77,7 +78,7 @@ func (a *app) daemon(ctx context.Context) error {
 		_, err := pickAccount(cfg, "")
 		return err
 	}
-	k := &keeper{app: a, log: a.daemonLog(), web: &http.Client{}, reloaded: make(chan struct{}, 1)}
+	k := &keeper{app: a, log: a.daemonLog(), web: &http.Client{}, reloaded: make(chan struct{}, 1), told: make(chan struct{}, 1)}
 	k.metrics = &metricsServer{numbers: k.numbers(), log: k.log}
 	k.behind = newCatchUps(k)
 	a.tellSessions(cfg, k.log)
@@ -107,6 +108,7 @@ func (a *app) daemon(ctx context.Context) error {
 	err = k.daemon.Run(ctx)
 	stop()
 	group.Wait()
+	k.writeTextfile()
 	_ = k.metrics.serve("") // closing cannot fail
 	if errors.Is(err, daemon.ErrNotDurable) {
 		return fmt.Errorf("%w; what was fetched is kept on this machine and goes into the vault with the next run", err)
@@ -151,6 +153,10 @@ func (k *keeper) happened(e daemon.Event) {
 	if e.Kind == daemon.EventProgress {
 		return
 	}
+	select {
+	case k.told <- struct{}{}:
+	default:
+	}
 	var fields []any
 	add := func(name string, value any, there bool) {
 		if there {
@@ -187,12 +193,20 @@ func (k *keeper) nowAndThen(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		k.takeProof()
-		k.writeTextfile()
 		debug.FreeOSMemory() // what a look through everything took is not needed until the next
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
+		for again := false; !again; {
+			k.writeTextfile()
+			select { // not for each of many messages
+			case <-ctx.Done():
+			case <-time.After(textfileRest):
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				again = true
+			case <-k.told:
+			}
 		}
 	}
 }

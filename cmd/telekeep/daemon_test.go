@@ -341,6 +341,15 @@ func TestDaemonSaysSo(t *testing.T) {
 			t.Fatalf("the hook was told %q (%v)", data, err)
 		}
 	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) { // not with the next tick only
+		data, err := os.ReadFile(prom)
+		if err == nil && strings.Contains(string(data), "telekeep_well 1\n") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the textfile says %q (%v)", data, err)
+		}
+	}
 	waitFor(t, prom)
 	if data, err := os.ReadFile(prom); err != nil || !strings.Contains(string(data), `telekeep_account_live{account="main"}`) {
 		t.Errorf("the metrics: %v\n%s", err, data)
@@ -400,5 +409,23 @@ func TestSocketInALongFolder(t *testing.T) {
 	}
 	if running(cfg) != nil {
 		t.Error("it is found though it is gone")
+	}
+}
+
+// A daemon that is there and says nothing is not called well.
+func TestDaemonThatHangs(t *testing.T) {
+	cfg := &config.Config{State: t.TempDir()}
+	l, err := (&keeper{}).listen(cfg) // and nobody accepts
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.done()
+	defer l.socket.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	r := &statusReport{Accounts: []accountStatus{{Name: "main"}}}
+	new(app).hearDaemon(ctx, cfg, r)
+	if !strings.Contains(r.DaemonProblem, "does not answer") || r.Daemon != nil || r.Accounts[0].atWork {
+		t.Errorf("%+v", r)
 	}
 }

@@ -19,6 +19,9 @@ import (
 // textfileEvery is how often metrics are written to the file of the settings.
 const textfileEvery = 5 * time.Minute
 
+// textfileRest is the least time between two writings, whatever happens.
+const textfileRest = 2 * time.Second
+
 // A gauge is one number that a status holds, or one for each of its labels' values.
 type gauge struct {
 	name, help string

@@ -27,6 +27,8 @@ type statusReport struct {
 	Waiting lack `json:"waiting"`
 	// Daemon is what a daemon that runs says.
 	Daemon *daemon.Status `json:"daemon,omitempty"`
+	// DaemonProblem says that one runs and does not answer.
+	DaemonProblem string `json:"daemon_problem,omitempty"`
 	// OwnerKeyHere is the owner key's path for as long as it lies on this machine.
 	OwnerKeyHere string `json:"owner_key_here,omitempty"`
 }
@@ -62,6 +64,8 @@ type accountStatus struct {
 	Holding       *holding             `json:"holding,omitempty"`
 	Gaps          []*telegram.ChatGaps `json:"gaps,omitempty"`        // with --gaps
 	Others        *telegram.MediaGaps  `json:"other_files,omitempty"` // with --gaps: files that stand in no message
+
+	atWork bool // a daemon backs it up
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -122,7 +126,7 @@ two hours.`,
 func (a *app) status(ctx context.Context, o gapOptions, asJSON bool) error {
 	cfg, err := a.reading()
 	if err != nil {
-		return err
+		return errors.Join(a.oldSettings(ctx, err), err)
 	}
 	r := &statusReport{Vault: a.vaultStatus(ctx, cfg), Accounts: []accountStatus{}}
 	if !alone(cfg) {
@@ -146,14 +150,15 @@ func (a *app) status(ctx context.Context, o gapOptions, asJSON bool) error {
 		one.Trouble = loadTrouble(cfg, account.Name)
 		r.Accounts = append(r.Accounts, *one)
 	}
+	a.hearDaemon(ctx, cfg, r)
 	r.Verdict = verdict(r)
-	if alone(cfg) {
+	switch {
+	case alone(cfg):
 		r.Verdict = vaultVerdict(&r.Vault)
-	}
-	if d := running(cfg); d != nil && a.vault == "" {
-		if r.Daemon, err = d.status(ctx); err == nil && !r.Daemon.Well {
-			r.Verdict = r.Daemon.Verdict + "; " + r.Verdict
-		}
+	case r.DaemonProblem != "":
+		r.Verdict = "the daemon " + r.DaemonProblem + "; " + r.Verdict
+	case r.Daemon != nil && !r.Daemon.Well:
+		r.Verdict = r.Daemon.Verdict + "; " + r.Verdict
 	}
 	if asJSON {
 		return a.ui.json(r)
@@ -306,6 +311,9 @@ func (a *app) printStatus(r *statusReport, o gapOptions) {
 		}
 	}
 	a.printGlance(put, r)
+	if r.DaemonProblem != "" {
+		put("daemon       %s", r.DaemonProblem)
+	}
 	a.printDaemon(put, r.Daemon)
 	for _, account := range r.Accounts {
 		put("account      %s", account.Name)
@@ -320,7 +328,7 @@ func (a *app) printStatus(r *statusReport, o gapOptions) {
 			}
 		}
 		if last := account.LastSync; last == nil {
-			put("  last backup  never to the end: telekeep sync")
+			put("  last backup  never to the end%s", account.howToBegin())
 		} else {
 			put("  last backup  %s: %s", last.Finished.Local().Format("2006-01-02 15:04:05"), plural(last.Chats, "chat", "chats"))
 			put("  in that run  %s not stored, %s not read to the end", plural(last.MissingTotal, "file", "files"), plural(len(last.Failures), "chat", "chats"))

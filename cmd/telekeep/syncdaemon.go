@@ -130,10 +130,13 @@ func (a *app) resumeCommand() *cobra.Command {
 
 func (a *app) tellDaemon(ctx context.Context, what string, values url.Values, done string) error {
 	cfg, err := a.settings()
-	if err != nil {
+	d := a.besideBadSettings(err)
+	if err != nil && d == nil {
 		return err
 	}
-	d := running(cfg)
+	if d == nil {
+		d = running(cfg)
+	}
 	if d == nil {
 		return &failure{code: exitFailure, err: errors.New("no daemon runs for this installation"), hint: "telekeep daemon"}
 	}

@@ -45,7 +45,7 @@ func (a *accountStatus) verdict() string {
 		}
 		return text
 	case h.Chats == 0:
-		return "never backed up: telekeep sync"
+		return "never backed up" + a.howToBegin()
 	}
 	text := "never complete so far"
 	if a.CompleteUntil != nil {
@@ -61,6 +61,14 @@ func (a *accountStatus) verdict() string {
 		text += "; not in the backup: " + never
 	}
 	return text
+}
+
+// howToBegin says what to do about a backup that never came to its end.
+func (a *accountStatus) howToBegin() string {
+	if a.atWork {
+		return " so far; the daemon is at work on it"
+	}
+	return ": telekeep sync"
 }
 
 func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
