@@ -190,7 +190,8 @@ func (m *model) known(wounds []wound, name string) bool {
 }
 
 // named reports whether the check tells a wound. A commit that is gone shows at the one
-// behind it, or at the head that somebody remembers.
+// behind it, or at the head that somebody remembers. A writer's entry that names other
+// secrets shows at those: nobody without a key can tell which of the two is damaged.
 func named(report *Report, w wound) bool {
 	told := report.Problems
 	if strings.HasPrefix(w.name, keysPrefix) && w.at < 0 { // one owner of two may have been removed
@@ -198,7 +199,8 @@ func named(report *Report, w wound) bool {
 	}
 	return slices.ContainsFunc(told, func(p *Problem) bool {
 		writer, _, ok := parseCommitName(w.name)
-		return p.Object == w.name || ok && strings.HasPrefix(p.Object, commitsPrefix+writer+"/")
+		id, isEntry := parseWriterName(w.name)
+		return p.Object == w.name || isEntry && w.at >= 0 && p.Object == secretsName(id) || ok && strings.HasPrefix(p.Object, commitsPrefix+writer+"/")
 	})
 }
 

@@ -14,7 +14,7 @@ func KeyName(owner string) string { return keyName(owner) }
 // key. crypto.ErrDamaged.
 func (w *WriterEntry) CheckSecretsFile(sealed []byte) error {
 	if hashOf(sealed) != Hash(w.SecretsHash) {
-		return damagedObject(secretsName(w.ID), "its bytes are not those that the writer's entry names")
+		return damagedObject(secretsName(w.ID), "its bytes are not those that the writer's entry names: one of the two is damaged")
 	}
 	return nil
 }
