@@ -92,6 +92,28 @@ func (b *bucket) open(o Options) *Destination {
 	return d
 }
 
+// fail has f asked before each request from now on; nil: nothing fails.
+func (b *bucket) fail(f func(n int, r *http.Request) *fault) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fault = f
+}
+
+// count is how many requests there were.
+func (b *bucket) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.number
+}
+
+// holds is what an object is, if there is one.
+func (b *bucket) holds(key string) (data []byte, there bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o, there := b.objects[key]
+	return o.data, there
+}
+
 func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

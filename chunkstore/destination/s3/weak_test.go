@@ -93,12 +93,12 @@ func TestPutOnlyNeedsConditions(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.unknown = []string{"If-None-Match"}
-	b.fault = func(_ int, r *http.Request) *fault {
+	b.fail(func(_ int, r *http.Request) *fault {
 		if r.Method == http.MethodPut {
 			return nil
 		}
 		return &fault{status: 403, code: "AccessDenied"}
-	}
+	})
 	err := b.open(b.options()).Put(t.Context(), "x", []byte("z"))
 	if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "conditional") || string(b.objects["a/b/x"].data) != "y" {
 		t.Errorf("Put = %v", err)
@@ -113,11 +113,11 @@ func TestReadsAreChecked(t *testing.T) {
 	if err := d.Put(t.Context(), "x", data); err != nil {
 		t.Fatal(err)
 	}
-	b.fault = func(int, *http.Request) *fault { return &fault{flip: true} }
+	b.fail(func(int, *http.Request) *fault { return &fault{flip: true} })
 	if _, err := readAll(t, d, "x"); !errors.Is(err, syscall.EIO) {
 		t.Errorf("read with a wrong bit: %v", err)
 	}
-	b.fault = nil
+	b.fail(nil)
 	if got, err := readAll(t, d, "x"); err != nil || !bytes.Equal(got, data) {
 		t.Errorf("read %d bytes, %v", len(got), err)
 	}
