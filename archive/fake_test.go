@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,7 +55,7 @@ type fakeStore struct {
 	chunks map[crypto.ID][]byte
 	state  map[string][]byte // changes; nil deletes
 	lost   uint64
-	tight  bool
+	tight  atomic.Bool
 	// fail is asked before every call; nil never fails. Of "commit" and
 	// "committed", the second comes when the commit is durable.
 	fail func(call string) error
@@ -160,9 +161,9 @@ func (s *fakeStore) LostUpTo() uint64 { return s.lost }
 
 func (s *fakeStore) Held() int64 { return s.held }
 
-func (s *fakeStore) Tight() bool { return s.tight }
+func (s *fakeStore) Tight() bool { return s.tight.Load() }
 
-func (s *fakeStore) FillReserve() { s.tight = false }
+func (s *fakeStore) FillReserve() { s.tight.Store(false) }
 
 func (s *fakeStore) NewStream() stream { return &fakeStream{store: s} }
 

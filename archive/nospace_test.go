@@ -158,7 +158,7 @@ func TestTightStoreIsCommitted(t *testing.T) {
 		if err := m.WritePart(t.Context(), off, randomBytes(uint64(off), worthRoom/4)); err != nil {
 			t.Fatal(err)
 		}
-		s.tight = off > 0
+		s.tight.Store(off > 0)
 	}
 	if err := m.WritePart(t.Context(), worthRoom, randomBytes(9, 100)); err != nil || len(v.commits) != 1 {
 		t.Errorf("%d commits, %v", len(v.commits), err)
