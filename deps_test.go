@@ -36,6 +36,7 @@ var law = []room{
 	{"telegram/", []string{"archive", "internal/"}, "what is pulled goes into the archive"},
 	{"telegram", []string{"telegram/normal", "archive", "internal/"}, "what is pulled goes into the archive"},
 	{"export", []string{"archive", "internal/"}, "exports read snapshots"},
+	{"web", []string{"archive", "web/index", "internal/"}, "the viewer reads snapshots"},
 	{"daemon", []string{"archive"}, "it owns time and order; what it orders it knows by small interfaces of its own"},
 }
 

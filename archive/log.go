@@ -31,6 +31,8 @@ type chatLog struct {
 	dialog   *Dialog
 	refs     []ref // after settle: by id, then by place; no version twice in a row
 	messages int   // distinct ids
+	newest   int64 // date of the message with the largest id
+	newestID int32
 	deleted  []int32
 }
 
@@ -58,6 +60,9 @@ func (c *chatLog) addMessage(m *Message, seed maphash.Seed, at place) error {
 	content, err := json.Marshal(m)
 	if err != nil {
 		return &FormatError{Offset: at.offset(), Reason: "message that cannot be written again", Skipped: true}
+	}
+	if id := int32(m.ID); len(c.refs) == 0 || id >= c.newestID {
+		c.newestID, c.newest = id, m.Date
 	}
 	c.refs = append(c.refs, ref{int32(m.ID), uint32(maphash.Bytes(seed, content)), at})
 	return nil

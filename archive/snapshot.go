@@ -34,6 +34,9 @@ type SnapshotOptions struct {
 	// KeepGoing reads what can be read of a damaged vault. What cannot is listed
 	// in Problems instead of being an error of OpenSnapshot.
 	KeepGoing bool
+	// Progress, if set, is told now and then how many bytes of the records are replayed,
+	// and how many there are.
+	Progress func(done, total int64)
 }
 
 // A Problem is something that cannot be read.
@@ -77,6 +80,7 @@ type ChatInfo struct {
 	Dialog   *Dialog // nil if no record describes it
 	Name     string  // of the peer as last seen, "" if it is unknown
 	Messages int     // how many, deleted ones included
+	Newest   int64   // Unix seconds when the message with the largest id was sent, 0 without one
 }
 
 // mediaRef is what a snapshot keeps of a media record.
@@ -103,13 +107,15 @@ func openSnapshot(ctx context.Context, src source, o SnapshotOptions) (*Snapshot
 		pruned:   make(map[MediaKey]mediaRef),
 		emoji:    make(map[MediaKey]*Emoji),
 	}
+	progress := newReplayProgress(ctx, src, o)
 	for _, c := range src.Commits() {
 		if !o.At.IsZero() && c.Time.After(o.At) {
 			continue
 		}
-		if err := s.replay(ctx, c, o.KeepGoing); err != nil {
+		if err := s.replay(ctx, c, o.KeepGoing, progress); err != nil {
 			return nil, err
 		}
+		progress.next()
 	}
 	for _, a := range s.accounts {
 		a.settle()
@@ -118,14 +124,15 @@ func openSnapshot(ctx context.Context, src source, o SnapshotOptions) (*Snapshot
 }
 
 // replay reads the records of one commit.
-func (s *Snapshot) replay(ctx context.Context, c *chunkstore.Commit, keepGoing bool) error {
+func (s *Snapshot) replay(ctx context.Context, c *chunkstore.Commit, keepGoing bool, progress *replayProgress) error {
 	stream, err := newRecordStream(ctx, s.source, c, keepGoing)
 	if err == nil && len(s.streams) == maxStreams {
 		err = fmt.Errorf("%w: more than %d commits", ErrTooLarge, maxStreams)
 	}
 	if err == nil && len(stream.chunks) > 0 {
 		s.streams = append(s.streams, stream)
-		err = s.replayStream(ctx, c, &stream, keepGoing)
+		progress.of = stream.startOf(len(stream.chunks))
+		err = s.replayStream(ctx, c, &stream, keepGoing, progress)
 	}
 	if err == nil {
 		return nil
@@ -139,7 +146,7 @@ func (s *Snapshot) replay(ctx context.Context, c *chunkstore.Commit, keepGoing b
 	return nil
 }
 
-func (s *Snapshot) replayStream(ctx context.Context, c *chunkstore.Commit, stream *recordStream, keepGoing bool) error {
+func (s *Snapshot) replayStream(ctx context.Context, c *chunkstore.Commit, stream *recordStream, keepGoing bool, progress *replayProgress) error {
 	r := newStretchReader(ctx, s.source, stream)
 	defer r.close()
 	defer func() {
@@ -156,6 +163,9 @@ func (s *Snapshot) replayStream(ctx context.Context, c *chunkstore.Commit, strea
 		}
 		if err == nil {
 			s.records++
+			if s.records%replayStep == 0 {
+				progress.tell(off)
+			}
 			continue
 		}
 		if !keepGoing || ctx.Err() != nil {
@@ -235,7 +245,7 @@ func (s *Snapshot) Chats(account PeerID) []ChatInfo {
 	chats := make([]ChatInfo, len(a.order))
 	for i, id := range a.order {
 		c := a.chats[id]
-		chats[i] = ChatInfo{ID: id, Dialog: c.dialog, Messages: c.messages}
+		chats[i] = ChatInfo{ID: id, Dialog: c.dialog, Messages: c.messages, Newest: c.newest}
 		if peer, ok := s.Peer(account, id); ok {
 			chats[i].Name = peer.name()
 		}

@@ -128,11 +128,24 @@ func (a *app) status(ctx context.Context, o gapOptions, asJSON bool) error {
 	if err != nil {
 		return errors.Join(a.oldSettings(ctx, err), err)
 	}
+	r, err := a.statusReport(ctx, cfg, o)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return a.ui.json(r)
+	}
+	a.printStatus(r, o)
+	return nil
+}
+
+// statusReport gathers all that status says.
+func (a *app) statusReport(ctx context.Context, cfg *config.Config, o gapOptions) (*statusReport, error) {
 	r := &statusReport{Vault: a.vaultStatus(ctx, cfg), Accounts: []accountStatus{}}
 	if !alone(cfg) {
 		p, err := a.place()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if _, err := os.Stat(p.owner); err == nil {
 			r.OwnerKeyHere = p.owner
@@ -145,7 +158,7 @@ func (a *app) status(ctx context.Context, o gapOptions, asJSON bool) error {
 	for _, account := range cfg.Accounts {
 		one, err := a.accountStatus(cfg, account, o)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		one.Trouble = loadTrouble(cfg, account.Name)
 		r.Accounts = append(r.Accounts, *one)
@@ -160,11 +173,7 @@ func (a *app) status(ctx context.Context, o gapOptions, asJSON bool) error {
 	case r.Daemon != nil && !r.Daemon.Well:
 		r.Verdict = r.Daemon.Verdict + "; " + r.Verdict
 	}
-	if asJSON {
-		return a.ui.json(r)
-	}
-	a.printStatus(r, o)
-	return nil
+	return r, nil
 }
 
 // vaultStatus reads what anyone can read. A vault that is not there is a state

@@ -100,6 +100,18 @@ func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities
 // openSnapshot opens a vault to read; newest says that the newest commits that this machine
 // remembers must be there, and are missed otherwise.
 func (a *app) openSnapshot(ctx context.Context, cfg *config.Config, identities []crypto.Identity, newest bool) (_ *restorer, err error) {
+	r, err := a.openVault(ctx, cfg, identities, newest)
+	if err != nil {
+		return nil, err
+	}
+	if r.snapshot, err = archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{KeepGoing: true}); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot read the archive: %w", err), r.Close())
+	}
+	return r, nil
+}
+
+// openVault opens a vault to read, and no snapshot of it yet.
+func (a *app) openVault(ctx context.Context, cfg *config.Config, identities []crypto.Identity, newest bool) (_ *restorer, err error) {
 	r := new(restorer)
 	defer func() {
 		if err != nil {
@@ -117,9 +129,6 @@ func (a *app) openSnapshot(ctx context.Context, cfg *config.Config, identities [
 	}
 	if r.reader, err = chunkstore.OpenReader(ctx, r.destination, o); err != nil {
 		return nil, fmt.Errorf("cannot open the vault to read: %w", err)
-	}
-	if r.snapshot, err = archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{KeepGoing: true}); err != nil {
-		return nil, fmt.Errorf("cannot read the archive: %w", err)
 	}
 	return r, nil
 }
