@@ -31,8 +31,8 @@ type Owner struct {
 }
 
 // Create makes a new vault in an empty place: a vault key sealed to each owner, one
-// writer, README.txt, and at last vault.json, which makes it a vault. The secret
-// half of the vault key is forgotten; the writer's secrets are returned and lie
+// writer, README.txt, recover.sh, and at last vault.json, which makes it a vault. The
+// secret half of the vault key is forgotten; the writer's secrets are returned and lie
 // sealed in the vault too.
 //
 // A place that holds a vault is ErrVaultExists, one that holds anything else is
@@ -56,6 +56,9 @@ func Create(ctx context.Context, dst Destination, o CreateOptions) (*Vault, *Wri
 	created := o.now().UTC().Truncate(time.Second)
 	vault := &Vault{ID: key.VaultID, Created: created, Recipient: key.Identity.Recipient()}
 	if err := putNew(ctx, dst, readmeName, readme(vault.ID, o.Owners[0].Name)); err != nil {
+		return nil, nil, err
+	}
+	if err := putNew(ctx, dst, recoverName, RecoverScript()); err != nil {
 		return nil, nil, err
 	}
 	if err := putOwners(ctx, dst, key, o.Owners); err != nil {

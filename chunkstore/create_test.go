@@ -41,7 +41,7 @@ func TestCreate(t *testing.T) {
 	vault, secrets, err := Create(t.Context(), dst, CreateOptions{Owners: []Owner{o}, Now: fixedNow})
 	check(t, err)
 	w := secrets.WriterID
-	want := []string{"README.txt", "keys/owner.age", "vault.json", "writers/" + w + "/secrets.age", "writers/" + w + "/writer.json"}
+	want := []string{"README.txt", "keys/owner.age", "recover.sh", "vault.json", "writers/" + w + "/secrets.age", "writers/" + w + "/writer.json"}
 	if got := dst.Names(); !slices.Equal(got, want) {
 		t.Errorf("objects %q, want %q", got, want)
 	}
@@ -68,7 +68,7 @@ func TestCreateStopsAnywhere(t *testing.T) {
 	second, _ := owner(t, "second")
 	options := CreateOptions{Owners: []Owner{o, second}, Now: fixedNow}
 	stop := errors.New("power cut")
-	const puts = 6 // README.txt, two keys, secrets.age, writer.json, vault.json
+	const puts = 7 // README.txt, recover.sh, two keys, secrets.age, writer.json, vault.json
 	for n := 1; n <= puts; n++ {
 		for _, kept := range []bool{false, true} {
 			count := 0

@@ -64,7 +64,7 @@ func newModel(t testing.TB) *model {
 		m.heads = append(m.heads, head)
 	}
 	m.findPlaces()
-	m.names = slices.DeleteFunc(f.dst.Names(), func(name string) bool { return name == readmeName })
+	m.names = slices.DeleteFunc(f.dst.Names(), func(name string) bool { return name == readmeName || name == recoverName })
 	return m
 }
 

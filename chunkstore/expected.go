@@ -1,7 +1,6 @@
 package chunkstore
 
 import (
-	"bytes"
 	"fmt"
 
 	"telekeep/crypto"
@@ -19,11 +18,11 @@ func (w *WriterEntry) CheckSecretsFile(sealed []byte) error {
 	return nil
 }
 
-// CheckReadme checks that README.txt is what this telekeep writes for a vault with an
-// owner of this name. Other versions of telekeep may have written something else.
-func CheckReadme(vault, owner string, data []byte) error {
-	if !bytes.Equal(readme(vault, owner), data) {
-		return fmt.Errorf("%s: %w: it is not what this telekeep writes", readmeName, crypto.ErrDamaged)
+// CheckText checks that README.txt or recover.sh is what this telekeep writes for a vault
+// with one of these owners. Other versions of telekeep may have written something else.
+func CheckText(name, vault string, owners []string, data []byte) error {
+	if !IsText(name, vault, owners, data) {
+		return fmt.Errorf("%s: %w: it is not what this telekeep writes", name, crypto.ErrDamaged)
 	}
 	return nil
 }

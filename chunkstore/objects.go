@@ -12,11 +12,11 @@ type ObjectKind int
 // before those that stand before it.
 const (
 	ForeignObject ObjectKind = iota // none of a vault's
-	ReadmeObject
-	KeyObject     // keys/<name>.age
-	SecretsObject // writers/<writer>/secrets.age
-	WriterObject  // writers/<writer>/writer.json
-	VaultObject   // vault.json
+	ReadmeObject                    // README.txt and recover.sh
+	KeyObject                       // keys/<name>.age
+	SecretsObject                   // writers/<writer>/secrets.age
+	WriterObject                    // writers/<writer>/writer.json
+	VaultObject                     // vault.json
 	PackObject
 	IndexObject
 	CommitObject
@@ -26,6 +26,7 @@ const (
 const (
 	VaultName     = vaultName
 	ReadmeName    = readmeName
+	RecoverName   = recoverName
 	PacksFolder   = packsPrefix
 	IndexFolder   = indexPrefix
 	CommitsFolder = commitsPrefix
@@ -68,7 +69,7 @@ func ParseName(name string) ObjectName {
 	switch name {
 	case vaultName:
 		return ObjectName{Kind: VaultObject}
-	case readmeName:
+	case readmeName, recoverName:
 		return ObjectName{Kind: ReadmeObject}
 	}
 	return ObjectName{}

@@ -24,6 +24,7 @@ const VaultVersion = 1
 const (
 	vaultName   = "vault.json"
 	readmeName  = "README.txt"
+	recoverName = "recover.sh"
 	keysPrefix  = "keys/"
 	writerDir   = "writers/"
 	maxMetadata = 1 << 20 // bytes read of any of these objects at most

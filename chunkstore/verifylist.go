@@ -18,6 +18,7 @@ type listing struct {
 	foreign  []string        // names that no object of a vault has
 	vault    bool            // vault.json is there
 	readme   bool
+	script   bool // recover.sh is there
 	keyFiles int
 }
 
@@ -73,6 +74,8 @@ func (l *listing) add(name string, size int64) {
 		l.vault = true
 	case readmeName:
 		l.readme = true
+	case recoverName:
+		l.script = true
 	default:
 		l.foreign = append(l.foreign, name)
 	}

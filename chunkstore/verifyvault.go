@@ -17,6 +17,9 @@ func (v *verifier) openVault(ctx context.Context, found *listing) error {
 	if !found.readme {
 		v.notice(&Problem{Kind: ProblemMissing, Object: readmeName, Detail: "people who find the vault are not told what it is; nothing else needs it"})
 	}
+	if !found.script {
+		v.notice(&Problem{Kind: ProblemMissing, Object: recoverName, Detail: "who has no telekeep has to find the script elsewhere; the next backup writes it anew"})
+	}
 	var err error
 	v.vault, err = OpenVault(ctx, v.dst)
 	if err == nil || ctx.Err() != nil || errors.Is(err, ErrUnknownFormat) || !found.holdsVault() {

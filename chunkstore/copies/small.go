@@ -24,7 +24,7 @@ func (c *catchUp) planSmall(ctx context.Context, p *plan) (map[string]*chunkstor
 	if err := c.planKeys(ctx, p, vault, entries); err != nil {
 		return nil, err
 	}
-	return entries, c.planReadme(ctx, p)
+	return entries, c.planTexts(ctx, p)
 }
 
 // writers returns the writers of which the copy lacks anything.
@@ -172,9 +172,14 @@ func (c *catchUp) newestKeys(ctx context.Context, p *plan, entries map[string]*c
 	return newest.Keys, nil
 }
 
-// planReadme plans README.txt if it lacks and is what it should be somewhere.
-func (c *catchUp) planReadme(ctx context.Context, p *plan) error {
-	if p.where[chunkstore.ReadmeName] == 0 {
+// planTexts plans README.txt and recover.sh if they lack and are what they should be
+// somewhere.
+func (c *catchUp) planTexts(ctx context.Context, p *plan) error {
+	return errors.Join(c.planText(ctx, p, chunkstore.ReadmeName), c.planText(ctx, p, chunkstore.RecoverName))
+}
+
+func (c *catchUp) planText(ctx context.Context, p *plan, text string) error {
+	if p.where[text] == 0 {
 		return nil
 	}
 	var owners []string
@@ -185,14 +190,14 @@ func (c *catchUp) planReadme(ctx context.Context, p *plan) error {
 			}
 		}
 	}
-	data, err := c.fetch(ctx, p, item{name: chunkstore.ReadmeName, size: chunkstore.MaxSmall}, false, nil, func(data []byte) error {
-		if !chunkstore.IsReadme(c.set.o.Vault, owners, data) {
+	data, err := c.fetch(ctx, p, item{name: text, size: chunkstore.MaxSmall}, false, nil, func(data []byte) error {
+		if !chunkstore.IsText(text, c.set.o.Vault, owners, data) {
 			return errOtherText
 		}
 		return nil
 	})
 	if err == nil {
-		p.addSmall(chunkstore.ReadmeName, data)
+		p.addSmall(text, data)
 	}
 	return ctx.Err()
 }
@@ -259,5 +264,5 @@ func (s *Set) keepOne(ctx context.Context, name string) error {
 // maxIndex is how long an index is at most that is kept, in bytes.
 const maxIndex = 2 << 30
 
-// errOtherText says that README.txt is not the one that telekeep writes.
+// errOtherText says that README.txt or recover.sh is not the one that telekeep writes.
 var errOtherText = errors.New("its text is not the one that telekeep writes")
