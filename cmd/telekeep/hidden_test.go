@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"telekeep/chunkstore"
 )
 
 // needles are texts to look for in many megabytes at once: by their first eight
@@ -95,7 +97,7 @@ func checkFolder(t *testing.T, dir string, n needles) {
 		if err != nil {
 			return err
 		}
-		if found := n.find(data); found != nil {
+		if found := n.find(data); found != nil && !bytes.Equal(data, chunkstore.RecoverScript()) { // that one is the same in every vault
 			t.Errorf("%s holds %q", path, found)
 		}
 		if found := n.find([]byte(path)); found != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"telekeep/chunkstore"
 )
 
 // Every command, every hint and every exit code as a script a user could type.
@@ -128,6 +131,9 @@ func scriptAbsent(ts *testscript.TestScript, _ bool, args []string) {
 		files++
 		data, err := os.ReadFile(path)
 		ts.Check(err)
+		if bytes.Equal(data, chunkstore.RecoverScript()) {
+			return nil // the same in every vault
+		}
 		for _, text := range args[1:] {
 			if strings.Contains(string(data), text) || strings.Contains(path, text) {
 				ts.Fatalf("%s holds %q", path, text)

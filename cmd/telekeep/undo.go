@@ -161,7 +161,7 @@ func removeNewVault(dir string) error {
 		}
 	}
 	removeTemporary(dir)
-	for _, name := range append(grown, filepath.Join(dir, "vault.json"), filepath.Join(dir, "README.txt"), filepath.Join(dir, "keys"), filepath.Join(dir, "writers")) {
+	for _, name := range append(grown, filepath.Join(dir, "vault.json"), filepath.Join(dir, "README.txt"), filepath.Join(dir, "recover.sh"), filepath.Join(dir, "keys"), filepath.Join(dir, "writers")) {
 		if err := os.RemoveAll(name); err != nil {
 			return err
 		}
