@@ -13,6 +13,14 @@ type Item struct {
 type itemLog struct {
 	items []*Item // as they first appeared
 	byKey map[string]*Item
+	told  bool // the server told its list of them
+}
+
+// settle marks what only an export knew: the server does not list it.
+func (l *itemLog) settle() {
+	for _, item := range l.items {
+		item.Unlisted = item.Unlisted || l.told && item.Origin != nil
+	}
 }
 
 // addItem takes a record of a thing, or that one is not listed any more.
@@ -26,6 +34,7 @@ func (a *accountLog) addItem(r *Record) {
 		log = &itemLog{byKey: make(map[string]*Item)}
 		a.items[kind] = log
 	}
+	log.told = log.told || r.Origin == nil
 	item := log.byKey[r.Item]
 	if r.Unlisted != nil {
 		if item != nil {
@@ -37,6 +46,10 @@ func (a *accountLog) addItem(r *Record) {
 		item = &Item{}
 		log.byKey[r.Item] = item
 		log.items = append(log.items, item)
+	}
+	if item.Record != nil && r.Origin.standing() < item.Origin.standing() {
+		item.Versions++
+		return
 	}
 	kept := *r
 	kept.Raw, kept.Line = nil, nil

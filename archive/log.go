@@ -13,8 +13,10 @@ import (
 type accountLog struct {
 	profile *Peer
 	peers   map[PeerID]*Peer
-	chats   map[PeerID]*chatLog
-	order   []PeerID // chats as they first appeared
+	// imported says of those of profile ("") and peers that were imported how they stand.
+	imported map[PeerID]standing
+	chats    map[PeerID]*chatLog
+	order    []PeerID // chats as they first appeared
 	// deleted are ids of deletions that name no chat: users and basic groups of
 	// an account share one sequence of ids, and the server names only those.
 	deleted []int32
@@ -22,18 +24,25 @@ type accountLog struct {
 }
 
 func newAccountLog() *accountLog {
-	return &accountLog{peers: make(map[PeerID]*Peer), chats: make(map[PeerID]*chatLog), items: make(map[Kind]*itemLog)}
+	return &accountLog{peers: make(map[PeerID]*Peer), chats: make(map[PeerID]*chatLog), items: make(map[Kind]*itemLog), imported: make(map[PeerID]standing)}
 }
 
 // A chatLog is what a snapshot holds of one chat: where the versions of its
 // messages are.
 type chatLog struct {
 	dialog   *Dialog
-	refs     []ref // after settle: by id, then by place; no version twice in a row
-	messages int   // distinct ids
-	newest   int64 // date of the message with the largest id
+	listed   standing // of dialog
+	refs     []ref    // after settle: by id, then by place; no version twice in a row
+	messages int      // distinct ids
+	newest   int64    // date of the message with the largest id
 	newestID int32
 	deleted  []int32
+
+	// Until settle, while the chat has imported messages or could get some: what each of
+	// refs says, and how it stands; stands is nil as long as none is imported.
+	gists  []uint32
+	stands []standing
+	files  map[int32]place // imported versions with a file, by id; of several the last
 }
 
 // A ref is one version of a message: 16 bytes.
@@ -53,7 +62,8 @@ func (a *accountLog) chat(id PeerID) *chatLog {
 	return c
 }
 
-func (c *chatLog) addMessage(m *Message, seed maphash.Seed, at place) error {
+func (c *chatLog) addMessage(r *Record, seed maphash.Seed, at place) error {
+	m := r.Message
 	if !fitsID(m.ID) {
 		return badID(at)
 	}
@@ -64,6 +74,7 @@ func (c *chatLog) addMessage(m *Message, seed maphash.Seed, at place) error {
 	if id := int32(m.ID); len(c.refs) == 0 || id >= c.newestID {
 		c.newestID, c.newest = id, m.Date
 	}
+	c.addStanding(r, seed, at)
 	c.refs = append(c.refs, ref{int32(m.ID), uint32(maphash.Bytes(seed, content)), at})
 	return nil
 }
@@ -96,6 +107,9 @@ func badID(at place) error {
 // settle brings everything into its final order.
 func (a *accountLog) settle() {
 	a.deleted = settleIDs(a.deleted)
+	for _, l := range a.items {
+		l.settle()
+	}
 	for id, c := range a.chats {
 		c.settle()
 		c.deleted = settleIDs(c.deleted)
@@ -113,9 +127,14 @@ func settleIDs(ids []int32) []int32 {
 // settle sorts the versions and drops those in which nothing changed: the same
 // message fetched again, by another writer or after a crash.
 func (c *chatLog) settle() {
-	slices.SortFunc(c.refs, func(a, b ref) int {
-		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.at, b.at))
-	})
+	if c.stands != nil {
+		c.settleImported()
+	} else {
+		slices.SortFunc(c.refs, func(a, b ref) int {
+			return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.at, b.at))
+		})
+	}
+	c.gists, c.stands = nil, nil
 	c.refs = slices.CompactFunc(c.refs, func(a, b ref) bool { return a.id == b.id && a.sum == b.sum })
 	c.refs = slices.Clip(c.refs)
 	c.messages = 0

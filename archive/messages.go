@@ -17,6 +17,8 @@ type StoredMessage struct {
 	Versions int    // how many there are
 	Raw      []byte // TL bytes of this version, empty if there were none
 	Layer    int    // TL layer of Raw
+	// Origin is set if this version was imported.
+	Origin *Origin
 }
 
 // window is how many messages are read at once. Within it they are read in the
@@ -38,6 +40,7 @@ func (s *Snapshot) Messages(ctx context.Context, account, chat PeerID) iter.Seq2
 			var picks []pick
 			picks, rest = pickLatest(rest)
 			c.load(reader, picks)
+			s.lendFiles(c, reader, picks)
 			for _, p := range picks {
 				if !yield(p.message, p.err) || ctx.Err() != nil {
 					return
@@ -59,7 +62,9 @@ func (s *Snapshot) Versions(ctx context.Context, account, chat PeerID, id int) (
 	for i, r := range refs {
 		picks[i] = pick{ref: r, number: i + 1, count: len(refs)}
 	}
-	c.load(s.recordReader(ctx), picks)
+	reader := s.recordReader(ctx)
+	c.load(reader, picks)
+	s.lendFiles(c, reader, picks)
 	var versions []*StoredMessage
 	for _, p := range picks {
 		if p.err != nil {
@@ -125,6 +130,6 @@ func (c *chatLog) read(reader *recordReader, p *pick) (*StoredMessage, error) {
 	return &StoredMessage{
 		Message: record.Message, Account: record.Account, Chat: record.Chat, Seen: record.Seen,
 		Deleted: c.isDeleted(p.id), Version: p.number, Versions: p.count,
-		Raw: record.Raw, Layer: record.Layer,
+		Raw: record.Raw, Layer: record.Layer, Origin: record.Origin,
 	}, nil
 }

@@ -78,6 +78,9 @@ type Record struct {
 	Other      *OtherData    `json:"other,omitempty"`
 	Unlisted   *Unlisted     `json:"unlisted,omitempty"`
 
+	// Origin is set in a record that was not fetched but imported.
+	Origin *Origin `json:"origin,omitempty"`
+
 	// RawLen is the length in bytes of Raw, which follows the JSON line in a
 	// record stream. Set by the encoder.
 	RawLen int `json:"raw,omitempty"`
@@ -218,7 +221,7 @@ const (
 )
 
 // NewMediaKey builds a key from MediaPhoto, MediaDocument or MediaThumb and
-// Telegram's id.
+// Telegram's id. What was imported has keys of other kinds: MediaSHA256, MediaAbsent.
 func NewMediaKey(kind string, id int64) MediaKey {
 	return MediaKey(kind + ":" + strconv.FormatInt(id, 10))
 }

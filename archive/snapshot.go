@@ -92,7 +92,10 @@ type mediaRef struct {
 }
 
 // OpenSnapshot replays the records of a vault. Versions of one message are in the
-// order of the commits that hold them.
+// order of the commits that hold them; those that were imported (Record.Origin) come
+// before all that were fetched, whenever they were imported, and one that says what a
+// later version says too is none. What else was imported counts only where nothing was
+// fetched; an imported file stands in for one that is not stored.
 func OpenSnapshot(ctx context.Context, r *chunkstore.Reader, o SnapshotOptions) (*Snapshot, error) {
 	return openSnapshot(ctx, r, o)
 }
@@ -187,14 +190,12 @@ func (s *Snapshot) add(r *Record, at place) error {
 		s.takeMissing(r.Missing)
 	case KindEmoji:
 		s.emoji[r.Emoji.File.Key] = r.Emoji
-	case KindAccount:
-		s.account(r.Account).profile = r.Profile
-	case KindPeer:
-		s.account(r.Account).peers[r.Profile.ID] = r.Profile
+	case KindAccount, KindPeer:
+		s.account(r.Account).addProfile(r)
 	case KindChat:
-		s.account(r.Account).chat(r.Chat).dialog = r.Dialog
+		s.account(r.Account).chat(r.Chat).addDialog(r)
 	case KindMessage:
-		return s.account(r.Account).chat(r.Chat).addMessage(r.Message, s.seed, at)
+		return s.account(r.Account).chat(r.Chat).addMessage(r, s.seed, at)
 	case KindDeletion:
 		return s.account(r.Account).addDeletion(r.Chat, r.Deletion, at)
 	default:
@@ -269,7 +270,7 @@ func (s *Snapshot) Peer(account, id PeerID) (*Peer, bool) {
 		return nil, false
 	}
 	p := a.peers[id]
-	if p == nil && id == account {
+	if id == account && a.profile != nil && (p == nil || a.fetchedProfile() && !a.fetchedPeer(id)) {
 		p = a.profile
 	}
 	return p, p != nil

@@ -18,6 +18,7 @@ import (
 	"telekeep/daemon"
 	"telekeep/export"
 	"telekeep/telegram"
+	"telekeep/telegram/desktop"
 )
 
 // The exit codes. They are documented in the help text; scripts rely on them.
@@ -80,6 +81,8 @@ func interrupted(command string) error {
 		return fmt.Errorf("%w; what was fetched is kept, run the same command to go on", errInterrupted)
 	case "add":
 		return fmt.Errorf("%w; what was copied stays: if the copy stands in the settings, telekeep copy sync goes on, else the same command does", errInterrupted)
+	case "import":
+		return fmt.Errorf("%w; what was read is kept, run the same command to go on", errInterrupted)
 	case "export", "restore":
 		return fmt.Errorf("%w; what was written stays, run the same command to go on", errInterrupted)
 	}
@@ -98,6 +101,7 @@ func rules() []rule {
 	return []rule{
 		{errInterrupted, exitInterrupted, ""},
 		{config.ErrNotFound, exitConfig, "run telekeep init, or name the installation's folder with --dir"},
+		{desktop.ErrNoExport, exitUsage, "name the folder that Telegram Desktop made (ChatExport_… or DataExport_…), a .zip of it, or a file in it"},
 		{telegram.ErrAPIIDMissing, exitConfig, "get your own api_id and api_hash at my.telegram.org and put them into [telegram] of the settings file"},
 		{telegram.ErrNotSignedIn, exitNotSignedIn, "run telekeep login"},
 		// Before the errors of crypto: what cannot be read is no file of the vault.

@@ -18,6 +18,8 @@ type Options struct {
 // A Visitor is told what a file holds, in the file's order. Nil functions are
 // skipped. An error from one of them ends the reading and is returned as it is.
 type Visitor struct {
+	// Account gets what stands before the chats of a whole account; Read returns all.
+	Account func(*Account) error
 	Chat    func(*Chat) error           // before the chat's first message
 	Message func(*Chat, *Message) error // the message is the visitor's to keep
 	Note    func(Note)
@@ -77,6 +79,7 @@ type reader struct {
 	decoder *decoder
 	visitor Visitor
 	path    string // of the value being decoded
+	told    bool   // the visitor knows the account
 }
 
 func (r *reader) note(line int, key, text string) {
@@ -102,12 +105,18 @@ func (r *reader) document() (*Account, error) {
 		switch {
 		case chatKeys[key]:
 			return chat.member(key)
-		case key == "chats":
+		case key == "chats" || key == "left_chats":
+			if err := r.tellAccount(account); err != nil {
+				return err
+			}
+		}
+		switch key {
+		case "chats":
 			isAccount = true
 			about, err := r.chats(false)
 			account.ChatsAbout = about
 			return wrap(key, line, err)
-		case key == "left_chats":
+		case "left_chats":
 			isAccount = true
 			about, err := r.chats(true)
 			account.LeftChatsAbout = about
@@ -139,6 +148,18 @@ func (r *reader) document() (*Account, error) {
 		return nil, ErrNoExport
 	}
 	return account, nil
+}
+
+// tellAccount announces the account once.
+func (r *reader) tellAccount(a *Account) error {
+	if r.told || r.visitor.Account == nil {
+		return nil
+	}
+	r.told = true
+	if err := r.visitor.Account(a); err != nil {
+		return &visitorError{err}
+	}
+	return nil
 }
 
 func wrap(key string, line int, err error) error {

@@ -1,0 +1,178 @@
+package desktop
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"telekeep/archive"
+	"telekeep/internal/resultjson"
+)
+
+// readJSON takes in a result.json.
+func (im *importer) readJSON() error {
+	f, err := im.export.files.Open(im.export.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r := &jsonReader{importer: im}
+	account, err := resultjson.Read(im.export.File, stoppableReader{f, im.ctx.Err}, resultjson.Options{Location: im.Location}, resultjson.Visitor{
+		Account: r.owner, Chat: r.begin, Message: r.message, Note: r.remark,
+	})
+	if err != nil || account == nil {
+		return err
+	}
+	if !r.owned { // it has no chats
+		if err := r.owner(account); err != nil {
+			return err
+		}
+	}
+	return r.holdings(account)
+}
+
+// A jsonReader takes in what resultjson reads.
+type jsonReader struct {
+	*importer
+	owned bool
+	chat  converter
+}
+
+// remark keeps what the reader does not understand from being noticed by nobody. Keys of
+// messages it does not know are in the records.
+func (r *jsonReader) remark(n resultjson.Note) {
+	r.note(Note{Line: n.Line, Text: fmt.Sprintf("%s: %s", n.Key, n.Text)})
+}
+
+// owner takes in whose account it is, and what is known of names before the chats.
+func (r *jsonReader) owner(a *resultjson.Account) error {
+	r.owned = true
+	says := archive.PeerID("")
+	if a.Personal != nil && a.Personal.UserID != 0 {
+		says = archive.NewPeerID(archive.PeerUser, a.Personal.UserID)
+	}
+	if err := r.settleAccount(says); err != nil {
+		return err
+	}
+	r.learnContacts(a)
+	return r.personal(a.Personal)
+}
+
+// begin takes in a chat.
+func (r *jsonReader) begin(c *resultjson.Chat) error {
+	says := archive.PeerID("")
+	if c.Type == resultjson.SavedMessages && c.ID != 0 {
+		says = archive.NewPeerID(archive.PeerUser, c.ID)
+	}
+	if err := r.settleAccount(says); err != nil {
+		return err
+	}
+	id := archive.PeerID(c.Peer())
+	switch {
+	case c.Type == resultjson.SavedMessages:
+		id = r.account
+	case c.ID == 0 && r.Chat != "":
+		id = r.Chat
+	case c.ID == 0:
+		return &ChatError{Name: nameText(c.Name)}
+	case !knownType(c.Type):
+		if r.Chat == "" {
+			r.note(Note{Line: c.Line, Chat: id, Text: fmt.Sprintf("the chat's type %q is not known", c.Type)})
+		} else {
+			id = r.Chat
+		}
+	}
+	r.result.Chats++
+	r.chat = converter{importer: r.importer, chat: id, kind: archive.ChatType(c.Type), before: r.migratedFrom(id)}
+	if c.Name != nil && c.Name.Text != "" {
+		n := r.names.of(id)
+		n.chat, n.bot = c.Name.Text, n.bot || c.Type == resultjson.BotChat
+	}
+	return r.dialog(id, archive.ChatType(c.Type), c.Left)
+}
+
+func nameText(n *resultjson.Name) string {
+	if n == nil {
+		return ""
+	}
+	return n.Text
+}
+
+func knownType(t string) bool {
+	switch t {
+	case resultjson.SavedMessages, resultjson.Replies, resultjson.VerificationCodes, resultjson.PersonalChat, resultjson.BotChat,
+		resultjson.PrivateGroup, resultjson.PrivateSupergroup, resultjson.PublicSupergroup, resultjson.PrivateChannel, resultjson.PublicChannel:
+		return true
+	}
+	return false
+}
+
+// dialog tells the archive of a chat.
+func (im *importer) dialog(id archive.PeerID, kind archive.ChatType, left bool) error {
+	d := im.record(archive.KindChat)
+	d.Chat, d.Dialog = id, &archive.Dialog{Type: kind, Left: left}
+	return im.sink.fact("chat/"+string(id), d)
+}
+
+// migratedFrom is the basic group that a supergroup was, if the daemon knows it; "" if
+// not.
+func (im *importer) migratedFrom(chat archive.PeerID) archive.PeerID {
+	if chat.Kind() != archive.PeerChannel {
+		return ""
+	}
+	value, ok, err := im.to.Get("chat/" + string(im.account) + "/" + string(chat))
+	if err != nil || !ok {
+		return ""
+	}
+	var state struct {
+		From archive.PeerID `json:"migrated_from"`
+	}
+	if json.Unmarshal(value, &state) != nil {
+		return ""
+	}
+	return state.From
+}
+
+// migratedShift is what Telegram Desktop adds to the ids of messages of a basic group
+// that became a supergroup.
+const migratedShift = -1_000_000_000
+
+// message takes in a message.
+func (r *jsonReader) message(_ *resultjson.Chat, m *resultjson.Message) error {
+	if m.ID == 0 || m.ID < math.MinInt32 || m.ID > math.MaxInt32 {
+		r.result.Messages++
+		r.result.Skipped++
+		r.note(Note{Line: m.Line, Chat: r.chat.chat, Message: m.ID, Text: "skipped: no message of Telegram has such an id"})
+		return nil
+	}
+	c := r.chat
+	if m.ID < 0 && c.before != "" {
+		c.chat, c.shift = c.before, -migratedShift
+	}
+	c.line = m.Line
+	c.id = m.ID
+	out := c.message(m)
+	if c.err != nil {
+		return c.err
+	}
+	return r.sink.message(c.chat, out, unknownOf(m))
+}
+
+// unknownOf are the keys that nobody here understands.
+func unknownOf(m *resultjson.Message) map[string]json.RawMessage {
+	var out map[string]json.RawMessage
+	for key, value := range m.Unknown {
+		if key == ownKey {
+			continue
+		}
+		if out == nil {
+			out = map[string]json.RawMessage{}
+		}
+		out[key] = json.RawMessage(value)
+	}
+	return out
+}
+
+// ownKey is what this program's exports add on demand: what it says stands in the archive
+// that it was made of.
+const ownKey = "telekeep"

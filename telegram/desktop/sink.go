@@ -1,0 +1,225 @@
+package desktop
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"telekeep/archive"
+)
+
+// The facts about a version that the state keeps.
+const (
+	factStructured = 1 << iota // from JSON: the whole of the message and not its looks
+	factFiles                  // a file of it was there
+)
+
+// Records of a batch, and how many bytes of text they may have about.
+const (
+	batchRecords = 512
+	batchBytes   = 1 << 20
+)
+
+const (
+	blockBits = 9  // of a message id: within a block
+	entrySize = 11 // id within the block, gist, sum, facts
+)
+
+// A sink takes messages and other facts, passes over those that an earlier import took,
+// and gives the others to the archive, many at once.
+type sink struct {
+	*importer
+	records []*archive.Record
+	state   map[string][]byte
+	bytes   int
+	added   int // messages in records
+	facts   int
+}
+
+func newSink(im *importer) *sink { return &sink{importer: im, state: map[string][]byte{}} }
+
+// entry is what the state keeps of one version of a message.
+type entry struct {
+	low   uint16
+	gist  uint32 // of when it was written and its words
+	sum   uint32 // of all of it but its files
+	facts byte
+}
+
+// message takes a message whose origin may have more than the others'.
+func (s *sink) message(chat archive.PeerID, m *archive.Message, unknown map[string]json.RawMessage) error {
+	s.result.Messages++
+	e, err := s.entryOf(m)
+	if err != nil {
+		return err
+	}
+	key := fmt.Sprintf("import/%s/%s/%d", s.account, chat, m.ID>>blockBits)
+	block, err := s.value(key)
+	if err != nil {
+		return err
+	}
+	if knows(block, e) {
+		s.result.Known++
+		return nil
+	}
+	s.state[key] = appendEntry(block, e)
+	r := s.record(archive.KindMessage)
+	r.Chat, r.Message, r.Origin.Unknown = chat, m, unknown
+	s.records = append(s.records, r)
+	s.added++
+	s.bytes += len(m.Text.Text) + 256
+	return s.flushFull()
+}
+
+func (s *sink) flushFull() error {
+	if len(s.records) < batchRecords && s.bytes < batchBytes {
+		return nil
+	}
+	return s.flush()
+}
+
+// value is what the state has, or will have with the next batch.
+func (s *sink) value(key string) ([]byte, error) {
+	if value, ok := s.state[key]; ok {
+		return value, nil
+	}
+	value, _, err := s.to.Get(key)
+	return value, archived(err)
+}
+
+// entryOf sums up a message.
+func (s *sink) entryOf(m *archive.Message) (entry, error) {
+	e := entry{low: uint16(m.ID & (1<<blockBits - 1)), gist: gist(m)}
+	files := filesOf(m)
+	keys := make([]archive.MediaKey, len(files))
+	for i, f := range files {
+		keys[i] = f.Key
+		if strings.HasPrefix(string(f.Key), archive.MediaSHA256) {
+			e.facts |= factFiles
+		}
+		f.Key = ""
+	}
+	data, err := json.Marshal(m)
+	for i, f := range files {
+		f.Key = keys[i]
+	}
+	if err != nil {
+		return e, err
+	}
+	e.sum = short(data)
+	if s.origin.From != archive.OriginDesktopHTML {
+		e.facts |= factStructured
+	}
+	return e, nil
+}
+
+// gist sums up what every kind of export tells of a message.
+func gist(m *archive.Message) uint32 {
+	text := fmt.Appendf(nil, "%d %t ", m.Date, m.Action != nil)
+	if m.Action == nil {
+		for word := range strings.FieldsFuncSeq(m.Text.Text, unicode.IsSpace) {
+			text = append(text, word...)
+		}
+	}
+	return short(text)
+}
+
+func short(data []byte) uint32 {
+	sum := sha256.Sum256(data)
+	return binary.LittleEndian.Uint32(sum[:4])
+}
+
+// filesOf are the files of a message that the export can have or not.
+func filesOf(m *archive.Message) []*archive.File {
+	var files []*archive.File
+	add := func(list ...*archive.File) {
+		for _, f := range list {
+			if f != nil {
+				files = append(files, f)
+			}
+		}
+	}
+	if m.Media != nil {
+		add(m.Media.File, m.Media.Thumb)
+	}
+	if m.Action != nil {
+		add(m.Action.Photo)
+	}
+	return files
+}
+
+// knows reports whether a version in block says all that e says.
+func knows(block []byte, e entry) bool {
+	for ; len(block) >= entrySize; block = block[entrySize:] {
+		if binary.LittleEndian.Uint16(block) != e.low || e.facts&^block[entrySize-1] != 0 {
+			continue
+		}
+		same := binary.LittleEndian.Uint32(block[6:]) == e.sum
+		if e.facts&factStructured == 0 { // pages tell less than what they were made of
+			same = binary.LittleEndian.Uint32(block[2:]) == e.gist
+		}
+		if same {
+			return true
+		}
+	}
+	return false
+}
+
+// appendEntry returns a new block: the old one may be the archive's.
+func appendEntry(block []byte, e entry) []byte {
+	out := make([]byte, 0, len(block)+entrySize)
+	out = append(out, block...)
+	out = binary.LittleEndian.AppendUint16(out, e.low)
+	out = binary.LittleEndian.AppendUint32(out, e.gist)
+	out = binary.LittleEndian.AppendUint32(out, e.sum)
+	return append(out, e.facts)
+}
+
+// fact takes a record about a thing, unless the last import that told of it said the same.
+func (s *sink) fact(thing string, r *archive.Record) error {
+	key := fmt.Sprintf("import/%s/print/%s", s.account, thing)
+	bare := *r
+	bare.Seen, bare.Origin = 0, nil
+	data, err := json.Marshal(&bare)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(data)
+	print := base64.RawStdEncoding.EncodeToString(sum[:16])
+	before, err := s.value(key)
+	if err != nil || string(before) == print {
+		return err
+	}
+	s.state[key] = []byte(print)
+	s.records = append(s.records, r)
+	s.facts++
+	s.bytes += len(data)
+	return s.flushFull()
+}
+
+// flush gives what was gathered to the archive.
+func (s *sink) flush() error {
+	if len(s.records) > 0 {
+		if err := s.to.Apply(s.ctx, archive.Batch{Records: s.records, State: s.state}); err != nil {
+			return archived(err)
+		}
+		s.result.Added += s.added
+		s.result.Facts += s.facts
+		s.records, s.state, s.bytes, s.added, s.facts = nil, map[string][]byte{}, 0, 0, 0
+	}
+	s.tell()
+	if s.to.Due() {
+		return archived(s.to.Commit(s.ctx))
+	}
+	return nil
+}
+
+func (s *sink) tell() {
+	if s.Progress != nil {
+		s.Progress(Progress{Messages: s.result.Messages, Files: s.result.FilesAdded, Bytes: s.result.Bytes})
+	}
+}
