@@ -19,7 +19,7 @@ func newReplayProgress(ctx context.Context, src source, o SnapshotOptions) *repl
 		return p
 	}
 	for _, c := range src.Commits() {
-		if !o.At.IsZero() && c.Time.After(o.At) {
+		if !o.counts(c) {
 			continue
 		}
 		if s, err := newRecordStream(ctx, src, c, true); err == nil { // what fails is told by the replay

@@ -31,12 +31,26 @@ type SnapshotOptions struct {
 	// At is the moment to look back to: commits made later do not count. Zero
 	// means all.
 	At time.Time
+	// Commit is another way to say so: the last one of its writer that counts, and of
+	// other writers what was committed until then. nil means all.
+	Commit *chunkstore.Commit
 	// KeepGoing reads what can be read of a damaged vault. What cannot is listed
 	// in Problems instead of being an error of OpenSnapshot.
 	KeepGoing bool
 	// Progress, if set, is told now and then how many bytes of the records are replayed,
 	// and how many there are.
 	Progress func(done, total int64)
+}
+
+// counts reports whether a commit belongs to the state that is asked for.
+func (o SnapshotOptions) counts(c *chunkstore.Commit) bool {
+	switch {
+	case !o.At.IsZero() && c.Time.After(o.At):
+		return false
+	case o.Commit != nil && c.Writer == o.Commit.Writer:
+		return c.Seq <= o.Commit.Seq
+	}
+	return o.Commit == nil || !c.Time.After(o.Commit.Time)
 }
 
 // A Problem is something that cannot be read.
@@ -112,7 +126,7 @@ func openSnapshot(ctx context.Context, src source, o SnapshotOptions) (*Snapshot
 	}
 	progress := newReplayProgress(ctx, src, o)
 	for _, c := range src.Commits() {
-		if !o.At.IsZero() && c.Time.After(o.At) {
+		if !o.counts(c) {
 			continue
 		}
 		if err := s.replay(ctx, c, o.KeepGoing, progress); err != nil {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"telekeep/chunkstore"
 	"telekeep/crypto"
 )
 
@@ -102,6 +103,37 @@ func TestSnapshotTellsVersionsAndDeletions(t *testing.T) {
 	want = []string{"1 one 1/1", "2 two 1/1 deleted", "3 three 1/1"}
 	if got := collect(t, s, "user1", "user5"); !slices.Equal(got, want) {
 		t.Errorf("earlier, messages were %q, not %q", got, want)
+	}
+}
+
+// The state of one commit has what its writer committed until then, however its clock went, and
+// of the others what was there at that time.
+func TestSnapshotOfACommit(t *testing.T) {
+	v := newFakeVault()
+	var commits []*chunkstore.Commit
+	for i, c := range []struct {
+		writer string
+		at     int64
+	}{{"a", 10}, {"b", 20}, {"a", 15}, {"b", 30}, {"a", 40}} {
+		commitRecords(t, v, time.Unix(c.at, 0), text(i+1, c.writer))
+		made := v.commits[len(v.commits)-1].Commit
+		made.Writer, made.Seq = c.writer, uint64(1+len(commits)/2)
+		commits = append(commits, made)
+	}
+	for i, want := range [][]string{
+		{"1 a 1/1"},
+		{"1 a 1/1", "2 b 1/1", "3 a 1/1"},
+		{"1 a 1/1", "3 a 1/1"},
+		{"1 a 1/1", "2 b 1/1", "3 a 1/1", "4 b 1/1"},
+		{"1 a 1/1", "2 b 1/1", "3 a 1/1", "4 b 1/1", "5 a 1/1"},
+	} {
+		s, err := openSnapshot(t.Context(), v, SnapshotOptions{Commit: commits[i]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := collect(t, s, "user1", "user5"); !slices.Equal(got, want) {
+			t.Errorf("as of commit %d: %q, not %q", i, got, want)
+		}
 	}
 }
 

@@ -8,17 +8,17 @@ import (
 	"telekeep/archive"
 )
 
-// extrasKey is where a message has what Options.Extras adds to it. No version of
+// extrasKey is where a message has what Options.Extras, Deleted and Versions add to it. No version of
 // Telegram Desktop writes such a key, so that its readers pass over it.
 const extrasKey = "telekeep"
 
-// extra is what Options.Extras adds to a message.
+// extra is what is added to a message.
 type extra struct {
 	Deleted bool   `json:"deleted,omitempty"`
 	Topic   string `json:"topic,omitempty"` // the title of its topic
 	Seen    int64  `json:"seen,omitempty"`  // when this version was archived first, Unix seconds
-	// Message is the record, in the archive's own words.
-	Message *archive.Message `json:"message"`
+	// Message is the record, in the archive's own words; only with Options.Extras.
+	Message *archive.Message `json:"message,omitempty"`
 	Earlier []earlier        `json:"earlier_versions,omitempty"`
 }
 
@@ -28,28 +28,44 @@ type earlier struct {
 	Message *archive.Message `json:"message"`
 }
 
-// extras makes the extras of a message; nil if they are not wanted. A version
+// extras makes what is added to a message; nil if there is nothing to add. A version
 // that cannot be read is a problem and no error.
 func (r *run) extras(ctx context.Context, chat archive.PeerID, m *archive.StoredMessage) ([]byte, error) {
-	if !r.options.Extras {
+	edited := m.Versions > 1 && (r.options.Extras || r.options.Versions)
+	if !r.options.Extras && !m.Deleted && !edited {
 		return nil, nil
 	}
-	x := extra{Deleted: m.Deleted, Seen: m.Seen, Message: m.Message, Topic: r.topic(chat, m.Message)}
-	if m.Versions > 1 {
-		versions, err := r.source.Versions(ctx, r.account.ID, chat, m.ID)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil {
-			r.result.problem(Problem{Chat: chat, Err: err})
-		}
-		for _, v := range versions {
-			if v.Version < m.Version {
-				x.Earlier = append(x.Earlier, earlier{v.Seen, v.Message})
-			}
+	x := extra{Deleted: m.Deleted}
+	if r.options.Extras {
+		x.Topic, x.Message = r.topic(chat, m.Message), m.Message
+	}
+	if r.options.Extras || edited {
+		x.Seen = m.Seen
+	}
+	if edited {
+		var err error
+		if x.Earlier, err = r.earlier(ctx, chat, m); err != nil {
+			return nil, err
 		}
 	}
 	return json.Marshal(x)
+}
+
+// earlier returns the versions of a message before the newest.
+func (r *run) earlier(ctx context.Context, chat archive.PeerID, m *archive.StoredMessage) (list []earlier, err error) {
+	versions, err := r.source.Versions(ctx, r.account.ID, chat, m.ID)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		r.result.problem(Problem{Chat: chat, Err: err})
+	}
+	for _, v := range versions {
+		if v.Version < m.Version {
+			list = append(list, earlier{v.Seen, v.Message})
+		}
+	}
+	return list, nil
 }
 
 // topic is the title of the topic that a message of a forum or of the saved

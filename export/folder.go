@@ -43,17 +43,21 @@ const (
 var ErrNotEmpty = errors.New("the folder is not empty and is no export made by telekeep")
 
 // ErrOtherExport says that the folder holds an export of another kind, of
-// another account or of other chats. Nothing was written.
+// another account, of other chats or messages, or of another day. Nothing was written.
 var ErrOtherExport = errors.New("the folder holds another export")
 
 // A header says what a folder is.
 type header struct {
-	About   string                    `json:"about"`
-	Version int                       `json:"version"`
-	Kind    string                    `json:"kind"`
-	Account archive.PeerID            `json:"account,omitempty"`
-	Chat    archive.PeerID            `json:"chat,omitempty"`    // of a document with one chat
-	Folders map[archive.PeerID]string `json:"folders,omitempty"` // where each chat's media lie
+	About   string         `json:"about"`
+	Version int            `json:"version"`
+	Kind    string         `json:"kind"`
+	Account archive.PeerID `json:"account,omitempty"`
+	Chat    archive.PeerID `json:"chat,omitempty"` // of a document with one chat
+	// Chats, Selection and At say what of the account it is, and as of when; "" is all, and the newest.
+	Chats     []archive.PeerID          `json:"chats,omitempty"`
+	Selection string                    `json:"selection,omitempty"`
+	At        string                    `json:"at,omitempty"`
+	Folders   map[archive.PeerID]string `json:"folders,omitempty"` // where each chat's media lie
 }
 
 const aboutState = "telekeep remembers here which file is which, so that this export can be updated. Without this folder it cannot."
@@ -136,7 +140,8 @@ func (f *folder) recognise(raw []byte, want header) error {
 	if have.Version > headerVersion {
 		return fmt.Errorf("%w: it was made by a newer telekeep", ErrOtherExport)
 	}
-	if have.Kind != want.Kind || have.Account != want.Account || have.Chat != want.Chat {
+	if have.Kind != want.Kind || have.Account != want.Account || have.Chat != want.Chat ||
+		!slices.Equal(have.Chats, want.Chats) || have.Selection != want.Selection || have.At != want.At {
 		return ErrOtherExport
 	}
 	for _, place := range have.Folders {

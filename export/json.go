@@ -19,15 +19,23 @@ type Options struct {
 	// Chats are the chats to export; none means all. Exactly one gives Telegram
 	// Desktop's document for a single chat, with the media at the root.
 	Chats []archive.PeerID
+	// Selection narrows what is exported of each chat.
+	Selection
+	// At names the state of the archive that the source stands for, in any words that
+	// do not change; "" for the newest. A folder of one state is not updated to another.
+	At string
 	// Location is the zone of dates and of the times in file names; nil means
 	// the machine's own, as in Telegram Desktop.
 	Location *time.Location
 	// Deleted adds messages that the server reported as deleted. Telegram
-	// Desktop would not see them; only Extras mark them.
+	// Desktop would not see them. They are marked under the key "telekeep".
 	Deleted bool
+	// Versions adds, under the same key, the earlier versions of messages that were
+	// edited, and implies Deleted.
+	Versions bool
 	// Extras adds to every message, under the key "telekeep", what Telegram
-	// Desktop's format has no place for: that it was deleted, its topic, its
-	// earlier versions, and the whole of its record.
+	// Desktop's format has no place for: its topic, its earlier versions, and the
+	// whole of its record.
 	Extras bool
 	// Progress, if not nil, is told where the export is: after every message
 	// and while files are copied. It is called often and must return at once.
@@ -121,18 +129,26 @@ func JSON(ctx context.Context, source Source, dir string, o Options) (*Result, e
 	if err != nil {
 		return nil, err
 	}
-	want := header{Kind: kindJSON, Account: account.ID}
-	if len(o.Chats) == 1 {
-		want.Chat = o.Chats[0]
-	}
-	f, err := openFolder(dir, want)
+	f, err := openFolder(dir, o.header(kindJSON, account.ID))
 	if err != nil {
 		return nil, err
 	}
 	defer f.close()
-	r := newRun(source, f, account, o)
+	o.Deleted = o.Deleted || o.Versions
+	r := newRun(choose(source, o.Selection), f, account, o)
 	r.progress.Chats = len(chats)
 	return r.result, r.export(ctx, chats)
+}
+
+// header is how a folder of this export is recognised.
+func (o Options) header(kind string, account archive.PeerID) header {
+	h := header{Kind: kind, Account: account, Selection: o.Selection.String(), At: o.At}
+	if len(o.Chats) == 1 {
+		h.Chat = o.Chats[0]
+	} else {
+		h.Chats = slices.Sorted(slices.Values(o.Chats))
+	}
+	return h
 }
 
 func pickAccount(source Source, want archive.PeerID) (archive.Account, error) {

@@ -159,7 +159,7 @@ func TestDaemonKeepsWhatWasDeletedAtOnce(t *testing.T) {
 		t.Errorf("%d commits became %d", len(before), len(after))
 	}
 	out := filepath.Join(t.TempDir(), "out")
-	mustCall(t, "", "export", "--dir", dir, "-i", filepath.Join(dir, "owner.key"), "--deleted", "--extras", "--out", out)
+	mustCall(t, "", "export", "--dir", dir, "-i", filepath.Join(dir, "owner.key"), "--deleted", "--extended", "--out", out)
 	data, err := os.ReadFile(filepath.Join(out, "result.json"))
 	if err != nil || !strings.Contains(string(data), "gone in a second") {
 		t.Errorf("the message is not in the export (%v)", err)
