@@ -17,16 +17,16 @@ import (
 func (s *Snapshot) Records(ctx context.Context) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		for i := range s.streams {
-			if !s.yieldStream(ctx, i, yield) {
+			if !yieldRecords(ctx, s.source, &s.streams[i], yield) {
 				return
 			}
 		}
 	}
 }
 
-// yieldStream reports whether to go on with the next stream.
-func (s *Snapshot) yieldStream(ctx context.Context, i int, yield func(*Record, error) bool) bool {
-	r := newStretchReader(ctx, s.source, &s.streams[i])
+// yieldRecords reports whether to go on with the next stream.
+func yieldRecords(ctx context.Context, src source, stream *recordStream, yield func(*Record, error) bool) bool {
+	r := newStretchReader(ctx, src, stream)
 	defer r.close()
 	for {
 		record, off, err := r.next()

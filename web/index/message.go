@@ -1,0 +1,275 @@
+package index
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+
+	"telekeep/archive"
+)
+
+// Flags of a message.
+const (
+	flagDeleted = 1 << iota
+	flagEdited
+	flagLink
+)
+
+// A row is a message in the table.
+type row struct {
+	account, chat int64 // numbers in who
+	id            int
+	date, album   int64
+	topic         int
+	saved, sender int64
+	kind, flags   int
+	versions      int
+	sum, doc      int64
+}
+
+// message takes in a message, a new version of one, or one that is there already.
+func (w *writer) message(ctx context.Context, p *prepared) error {
+	r, err := w.rowOf(ctx, p)
+	if err != nil {
+		return err
+	}
+	old, err := w.old(ctx, r.chat, r.id)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return wrapMessage(r.id, w.first(ctx, r, p))
+	case err != nil:
+		return wrapMessage(r.id, err)
+	case old.sum == r.sum:
+		return nil
+	}
+	return wrapMessage(r.id, w.next(ctx, old, r, p))
+}
+
+func (w *writer) rowOf(ctx context.Context, p *prepared) (*row, error) {
+	m := p.Message
+	r := &row{
+		id: m.ID, date: m.Date, album: m.Album, topic: m.Topic, sum: p.sum, kind: kindOf(m).number(), versions: 1,
+	}
+	var err error
+	for _, peer := range []struct {
+		n  *int64
+		id archive.PeerID
+	}{{&r.account, p.Account}, {&r.chat, p.Chat}, {&r.saved, m.SavedPeer}, {&r.sender, senderOf(p.Account, p.Chat, m)}} {
+		if *peer.n, err = w.number(ctx, p.Account, peer.id); err != nil {
+			return nil, err
+		}
+	}
+	if w.isGone(owned{p.Account, p.Chat}, r.chat, m.ID) {
+		r.flags |= flagDeleted
+	}
+	if m.Edited != 0 && !m.EditHidden {
+		r.flags |= flagEdited
+	}
+	if hasLink(m) {
+		r.flags |= flagLink
+	}
+	return r, nil
+}
+
+// senderOf is who speaks: the server leaves it out where it goes without saying.
+func senderOf(account, chat archive.PeerID, m *archive.Message) archive.PeerID {
+	switch {
+	case m.From != "":
+		return m.From
+	case m.Out && chat.Kind() != archive.PeerChannel:
+		return account
+	}
+	return chat
+}
+
+func (w *writer) old(ctx context.Context, chat int64, id int) (*row, error) {
+	s, err := w.statement(ctx, "SELECT flags, versions, sum, doc FROM message WHERE chat = ? AND id = ?")
+	if err != nil {
+		return nil, err
+	}
+	r := new(row)
+	return r, s.QueryRowContext(ctx, chat, id).Scan(&r.flags, &r.versions, &r.sum, &r.doc)
+}
+
+// first takes in a message that is not there yet.
+func (w *writer) first(ctx context.Context, r *row, p *prepared) error {
+	if err := w.addDoc(ctx, r, p, 0); err != nil {
+		return err
+	}
+	w.quarters[numbered{r.chat, quarterOf(r.date)}]++
+	return errors.Join(w.putRow(ctx, r), w.showFiles(ctx, r, p.Message))
+}
+
+// next takes in a new version. The one before stays to be found if its text was another.
+func (w *writer) next(ctx context.Context, old, r *row, p *prepared) error {
+	r.versions = old.versions + 1
+	r.flags |= old.flags & flagDeleted
+	before, err := w.docAt(ctx, old.doc)
+	if err != nil {
+		return err
+	}
+	previous := before.previous
+	if before.body != p.body {
+		previous = before.id
+		if err := w.remark(ctx, before, func(m marks) marks { return m.with(markEarlier) }); err != nil {
+			return err
+		}
+		if err := w.exec(ctx, "UPDATE doc SET earlier = 1 WHERE id = ?", before.id); err != nil {
+			return err
+		}
+	} else if err := w.dropDoc(ctx, before.id); err != nil {
+		return err
+	}
+	if err := w.addDoc(ctx, r, p, previous); err != nil {
+		return err
+	}
+	return errors.Join(w.putRow(ctx, r), w.showFiles(ctx, r, p.Message))
+}
+
+func (w *writer) putRow(ctx context.Context, r *row) error {
+	return w.exec(ctx, "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		r.chat, r.id, r.date, r.album, r.topic, r.saved, r.sender, r.kind, r.flags, r.versions, r.sum, r.doc)
+}
+
+func (w *writer) showFiles(ctx context.Context, r *row, m *archive.Message) error {
+	var errs []error
+	filesOf(m, func(kind Kind, f *archive.File) { errs = append(errs, w.show(ctx, r.chat, r.id, kind, f)) })
+	return errors.Join(errs...)
+}
+
+// quarterOf is the quarter of an hour that a moment is in. All time zones begin their days
+// with one.
+func quarterOf(date int64) int64 {
+	const quarter = 15 * 60
+	if date < 0 {
+		return 0
+	}
+	return date / quarter
+}
+
+// A document is what is searched of one version of a message.
+type document struct {
+	id, previous int64
+	body         string
+	marks        marks
+}
+
+// How the number of a document is made.
+const (
+	sameMoment     = 10 // bits for those of one second
+	maxDate        = 1<<40 - 1
+	momentsTried   = 64
+	documentsOfOne = 1 << sameMoment
+)
+
+func firstDocAt(date int64) int64 { return min(max(date, 0), maxDate) << sameMoment }
+
+// addDoc finds a number for a document and writes it and its words.
+func (w *writer) addDoc(ctx context.Context, r *row, p *prepared, previous int64) error {
+	moment := firstDocAt(r.date)
+	for try := range int64(documentsOfOne * momentsTried) {
+		id := moment + (int64(r.id)+try)&(documentsOfOne-1) + try/documentsOfOne*documentsOfOne
+		n, err := w.affected(ctx, "INSERT OR IGNORE INTO doc VALUES (?, ?, ?, ?, 0, ?, ?, ?)", id, r.chat, r.id, r.versions, previous, p.body, string(r.marks()))
+		if err != nil {
+			return err
+		}
+		if n == 1 {
+			r.doc = id
+			return w.exec(ctx, "INSERT INTO words (rowid, body, marks) VALUES (?, ?, ?)", id, p.words, string(r.marks()))
+		}
+	}
+	return errNoRoom
+}
+
+func (w *writer) docAt(ctx context.Context, id int64) (*document, error) {
+	s, err := w.statement(ctx, "SELECT previous, body, marks FROM doc WHERE id = ?")
+	if err != nil {
+		return nil, err
+	}
+	d := &document{id: id}
+	return d, s.QueryRowContext(ctx, id).Scan(&d.previous, &d.body, &d.marks)
+}
+
+func (w *writer) dropDoc(ctx context.Context, id int64) error {
+	return errors.Join(
+		w.exec(ctx, "DELETE FROM words WHERE rowid = ?", id),
+		w.exec(ctx, "DELETE FROM doc WHERE id = ?", id),
+	)
+}
+
+// remark changes the marks of a document.
+func (w *writer) remark(ctx context.Context, d *document, change func(marks) marks) error {
+	d.marks = change(d.marks)
+	return errors.Join(
+		w.exec(ctx, "DELETE FROM words WHERE rowid = ?", d.id),
+		w.exec(ctx, "INSERT INTO words (rowid, body, marks) VALUES (?, ?, ?)", d.id, wordsOf(w.folder, d.body), string(d.marks)),
+		w.exec(ctx, "UPDATE doc SET marks = ? WHERE id = ?", string(d.marks), d.id),
+	)
+}
+
+// markDeleted marks a message and its earlier versions, if it is there.
+func (w *writer) markDeleted(ctx context.Context, chat int64, id int) error {
+	old, err := w.old(ctx, chat, id)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && old.flags&flagDeleted != 0 {
+		return nil
+	}
+	if err != nil {
+		return wrapMessage(id, err)
+	}
+	if err := w.exec(ctx, "UPDATE message SET flags = flags | ? WHERE chat = ? AND id = ?", flagDeleted, chat, id); err != nil {
+		return err
+	}
+	for doc := old.doc; doc != 0; {
+		d, err := w.docAt(ctx, doc)
+		if err == nil {
+			err = w.remark(ctx, d, func(m marks) marks { return m.with(markDeleted) })
+		}
+		if err != nil {
+			return wrapMessage(id, err)
+		}
+		doc = d.previous
+	}
+	return nil
+}
+
+// Marks are words of a private alphabet that stand beside those of a text.
+type marks string
+
+// The letters of marks; behind most of them stands a number.
+const (
+	markAlphabet = "\ue000"
+	markAccount  = markAlphabet + "a"
+	markChat     = markAlphabet + "c"
+	markSender   = markAlphabet + "s"
+	markKind     = markAlphabet + "k"
+	markTopic    = markAlphabet + "t"
+	markSaved    = markAlphabet + "v"
+	markDeleted  = markAlphabet + "d"
+	markEarlier  = markAlphabet + "e"
+)
+
+func (m marks) with(mark string) marks { return m + marks(" "+mark) }
+
+func numberedMark[N int | int64](letter string, n N) string {
+	return letter + strconv.FormatInt(int64(n), 10)
+}
+
+// marks are those of the latest version of a message.
+func (r *row) marks() marks {
+	m := marks(numberedMark(markAccount, r.account)).with(numberedMark(markChat, r.chat)).with(numberedMark(markKind, r.kind))
+	m = m.with(numberedMark(markSender, r.sender))
+	if r.topic != 0 {
+		m = m.with(numberedMark(markTopic, r.topic))
+	}
+	if r.saved != 0 {
+		m = m.with(numberedMark(markSaved, r.saved))
+	}
+	if r.flags&flagLink != 0 {
+		m = m.with(numberedMark(markKind, Link.number()))
+	}
+	if r.flags&flagDeleted != 0 {
+		m = m.with(markDeleted)
+	}
+	return m
+}

@@ -1,0 +1,295 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"telekeep/archive"
+)
+
+func TestLaterVersionsAndDeletions(t *testing.T) {
+	log := &fakeLog{}
+	first := said(village, 1, "the first words")
+	log.commit(first, said(anna, 2, "private"), deleted(village, 9))
+	x := open(t, "")
+	update(t, x, log)
+	edited := changed(first, func(m *archive.Message) { m.Text.Text, m.Edited = "other words", 1_700_000_500 })
+	log.commit(edited, edited, changed(edited, func(m *archive.Message) { m.Views = 5 }), said(village, 9, "came after its deletion"), deleted("", 1, 2))
+	if p := update(t, x, log); p.Commits != 1 || p.Of != 1 || p.Records != 5 {
+		t.Errorf("progress %+v", p)
+	}
+	for _, c := range []struct {
+		q    Query
+		want string
+	}{
+		{Query{Text: "first"}, "[-1]"}, {Query{Text: "words"}, "[1 -1]"}, {Query{Text: "words", Earlier: Hide}, "[1]"}, {Query{Text: "words", Earlier: Only}, "[-1]"},
+		{Query{Deleted: Only}, "[9 2]"}, {Query{Text: "words", Deleted: Only}, "[]"},
+	} {
+		if got := ids(t, x, c.q); got != c.want {
+			t.Errorf("%+v finds %s, not %s", c.q, got, c.want)
+		}
+	}
+	log.commit(deleted(village, 1))
+	update(t, x, log)
+	if got := ids(t, x, Query{Text: "words", Deleted: Only}); got != "[1 -1]" {
+		t.Errorf("deleted: %s", got)
+	}
+	page, err := x.Search(t.Context(), Query{Text: "other"})
+	if err != nil || len(page.Hits) != 1 || page.Hits[0].Version != 3 || page.Hits[0].Versions != 3 {
+		t.Errorf("%+v, %v", page, err)
+	}
+	rows, err := x.Window(t.Context(), Place{Account: me, Chat: village}, 0, 10)
+	if err != nil || len(rows) != 2 || rows[0].Versions != 3 || !rows[0].Edited || !rows[0].Deleted || rows[1].ID != 9 {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
+func TestFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a?b", "index")
+	log := &fakeLog{}
+	log.commit(called(anna, "Anna", ""), said(village, 1, "one"))
+	log.commit(said(village, 2, "two"))
+	x := open(t, dir)
+	update(t, x, log)
+	if _, err := Open(t.Context(), Options{Vault: "v", Dir: dir}); !errors.Is(err, ErrBusy) {
+		t.Errorf("opened twice: %v", err)
+	}
+	checkPrivate(t, dir)
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), Options{Vault: "other", Dir: dir}); !errors.Is(err, ErrOtherVault) {
+		t.Errorf("another vault: %v", err)
+	}
+	log.reads = 0
+	log.commit(said(village, 3, "three"))
+	x = open(t, dir)
+	if got := ids(t, x, Query{}); got != "[2 1]" || x.Ready() {
+		t.Errorf("before the update: %s, ready %v", got, x.Ready())
+	}
+	if p := update(t, x, log); p.Of != 1 || log.reads != 1 || !x.Ready() {
+		t.Errorf("%+v, %d commits read", p, log.reads)
+	}
+	if got := ids(t, x, Query{}); got != "[3 2 1]" {
+		t.Errorf("after the update: %s", got)
+	}
+	if page, err := x.Search(t.Context(), Query{Text: "three"}); err != nil || page.Hits[0].SenderName != "Anna" {
+		t.Errorf("%+v, %v", page, err)
+	}
+	checkPrivate(t, dir)
+}
+
+func checkPrivate(t *testing.T, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) == 0 {
+		t.Fatal(entries, err)
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", e.Name(), info.Mode(), err)
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder: %v, %v", info.Mode(), err)
+	}
+}
+
+func TestForeignFolder(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "thesis.txt"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), Options{Vault: "v", Dir: dir}); !errors.Is(err, ErrForeign) {
+		t.Errorf("opened: %v", err)
+	}
+}
+
+// A torn database, and one of another version, are made anew.
+func TestMadeAnew(t *testing.T) {
+	for name, spoil := range map[string]func(t *testing.T, dir string){
+		"torn": func(t *testing.T, dir string) {
+			if err := os.Truncate(filepath.Join(dir, databaseName), 5000); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"noise": func(t *testing.T, dir string) {
+			if err := os.WriteFile(filepath.Join(dir, databaseName), []byte(strings.Repeat("noise", 2000)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"version": func(t *testing.T, dir string) {
+			db, err := openDatabase(t.Context(), dir, "v")
+			if err == nil {
+				_, err = db.write.Exec("UPDATE meta SET value = '0' WHERE key = 'version'")
+				err = errors.Join(err, db.close())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			log := &fakeLog{}
+			log.commit(said(village, 1, "one"))
+			x, err := Open(t.Context(), Options{Vault: "v", Dir: dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			update(t, x, log)
+			if err := x.Close(); err != nil {
+				t.Fatal(err)
+			}
+			spoil(t, dir)
+			x = open(t, dir)
+			if p := update(t, x, log); p.Commits != 1 {
+				t.Errorf("%+v", p)
+			}
+			if got := ids(t, x, Query{Text: "one"}); got != "[1]" {
+				t.Errorf("found %s", got)
+			}
+		})
+	}
+}
+
+// An update that ended early goes on where it was, and gives the same as one that did not.
+func TestEndedEarly(t *testing.T) {
+	log := &fakeLog{}
+	var records []*archive.Record
+	for id := 1; id <= batchRecords+100; id++ {
+		records = append(records, said(village, id, "first"))
+	}
+	for id := 1; id <= 10; id++ {
+		records = append(records, said(village, id, "second"))
+	}
+	log.commit(records...)
+	dir := t.TempDir()
+	x := open(t, dir)
+	ctx, stop := context.WithCancel(t.Context())
+	if _, err := x.Update(ctx, log, func(Progress) { stop() }); !errors.Is(err, context.Canceled) || x.Ready() {
+		t.Fatalf("ended with %v", err)
+	}
+	if p := update(t, x, log); p.Records != 110 {
+		t.Errorf("%+v: not what was left", p)
+	}
+	rows, err := x.Window(t.Context(), Place{Account: me, Chat: village}, 0, 11)
+	if err != nil || len(rows) != 11 || rows[9].Versions != 2 || rows[10].Versions != 1 {
+		t.Errorf("%+v, %v", rows, err)
+	}
+	if got := ids(t, x, Query{Text: "first", Earlier: Only}); got != "[-10 -9 -8 -7 -6 -5 -4 -3 -2 -1]" {
+		t.Errorf("earlier versions %s", got)
+	}
+}
+
+// Where the vault's commits are others than those that were taken in, nothing of these stays.
+func TestOtherCommits(t *testing.T) {
+	log := &fakeLog{}
+	log.commit(said(village, 1, "one"))
+	log.commit(said(village, 2, "two"))
+	x := open(t, "")
+	update(t, x, log)
+	rolledBack := &fakeLog{commits: log.commits[:1]}
+	update(t, x, rolledBack)
+	if got := ids(t, x, Query{}); got != "[1]" {
+		t.Errorf("found %s", got)
+	}
+}
+
+func TestDamage(t *testing.T) {
+	log := &fakeLog{}
+	log.commit(said(village, 1, "one"), nil, said(village, 3, "three"))
+	x := open(t, "")
+	if p := update(t, x, log); p.Problems != 1 {
+		t.Errorf("%+v", p)
+	}
+	if got := ids(t, x, Query{}); got != "[3 1]" {
+		t.Errorf("found %s", got)
+	}
+	log.commits[0][1] = said(village, 2, "two")
+	if p := update(t, x, log); p.Problems != 0 || ids(t, x, Query{}) != "[3 2 1]" {
+		t.Errorf("%+v, found %s", p, ids(t, x, Query{}))
+	}
+}
+
+func TestTimeline(t *testing.T) {
+	var records []*archive.Record
+	for id := 10; id <= 5000; id += 10 {
+		r := said(village, id, "x")
+		r.Message.Topic = id / 10 % 2
+		if id <= 30 {
+			r.Message.Album = 77
+		}
+		records = append(records, r)
+	}
+	x := indexOf(t, records...)
+	ctx, all, odd := t.Context(), Place{Account: me, Chat: village}, Place{Account: me, Chat: village, Topic: 1}
+	if n, err := x.Count(ctx, all); n != 500 || err != nil {
+		t.Errorf("count %d, %v", n, err)
+	}
+	if n, err := x.Count(ctx, odd); n != 250 || err != nil {
+		t.Errorf("count of the topic %d, %v", n, err)
+	}
+	if rows, err := x.Window(ctx, all, 498, 10); err != nil || len(rows) != 2 || rows[1].ID != 5000 {
+		t.Errorf("%+v, %v", rows, err)
+	}
+	if rows, err := x.Window(ctx, odd, 1, 2); err != nil || len(rows) != 2 || rows[0].ID != 30 || rows[0].Album != 77 || rows[1].ID != 50 || rows[1].Album != 0 {
+		t.Errorf("%+v, %v", rows, err)
+	}
+	for _, w := range [][2]int{{500, 10}, {0, 0}, {0, -5}, {1 << 40, 5}} {
+		if rows, err := x.Window(ctx, all, w[0], w[1]); err != nil || len(rows) != 0 {
+			t.Errorf("window %v: %d rows, %v", w, len(rows), err)
+		}
+	}
+	for id, want := range map[int]int{-5: 0, 10: 0, 11: 1, 5000: 499, 5001: 500} {
+		if at, err := x.PositionOf(ctx, all, id); at != want || err != nil {
+			t.Errorf("position of %d: %d, %v", id, at, err)
+		}
+	}
+	for date, want := range map[int64]int{0: 0, 1_700_000_000 + 25*60: 2, 1 << 40: 500} {
+		if at, err := x.PositionAt(ctx, all, date); at != want || err != nil {
+			t.Errorf("position at %d: %d, %v", date, at, err)
+		}
+	}
+	if n, err := x.Count(ctx, Place{Account: me, Chat: "user99"}); n != 0 || err != nil {
+		t.Errorf("count of no chat: %d, %v", n, err)
+	}
+}
+
+func TestFigures(t *testing.T) {
+	shows := func(chat archive.PeerID, id int, key archive.MediaKey, size int64) *archive.Record {
+		return changed(said(chat, id, ""), func(m *archive.Message) {
+			m.Media = &archive.Media{Kind: archive.MediaKindPhoto, File: &archive.File{Key: key, Size: size}}
+		})
+	}
+	file := func(key archive.MediaKey, size int64, sha string) *archive.Record {
+		return &archive.Record{Kind: archive.KindMedia, Account: me, Media: &archive.MediaFile{Key: key, Size: size, SHA256: strings.Repeat(sha, 64)}}
+	}
+	x := indexOf(t,
+		shows(village, 1, "photo:1", 100), shows(anna, 2, "photo:1", 100), shows(village, 3, "photo:2", 100), shows(village, 4, "photo:3", 999), said(village, 2000, "late"),
+		file("photo:1", 100, "a"), file("photo:2", 100, "a"),
+	)
+	s, err := x.Saved(t.Context(), "")
+	if want := (Saved{Shown: 3, ShownBytes: 300, Files: 2, Bytes: 200, Contents: 1, ContentsBytes: 100}); s != want || err != nil {
+		t.Errorf("%+v, %v", s, err)
+	}
+	stores, err := x.Storage(t.Context(), me)
+	if err != nil || len(stores) != 2 || stores[0] != (Store{me, village, Photo, 2, 200}) || stores[1] != (Store{me, anna, Photo, 1, 100}) {
+		t.Errorf("%+v, %v", stores, err)
+	}
+	days, err := x.Days(t.Context(), me, village, time.UTC)
+	if err != nil || len(days) != 2 || days[0] != (Day{"2023-11-14", me, village, 3}) || days[1] != (Day{"2023-11-16", me, village, 1}) {
+		t.Errorf("%+v, %v", days, err)
+	}
+	if chats, err := x.Chats(t.Context()); err != nil || len(chats) != 2 || chats[0].Messages != 4 || chats[0].Peer != village {
+		t.Errorf("%+v, %v", chats, err)
+	}
+	if senders, err := x.Senders(t.Context(), me, village); err != nil || len(senders) != 1 || senders[0].Peer != anna || senders[0].Messages != 4 {
+		t.Errorf("%+v, %v", senders, err)
+	}
+}
