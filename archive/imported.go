@@ -67,21 +67,20 @@ func (c *chatLog) addStanding(r *Record, seed maphash.Seed, at place) {
 }
 
 // gist is a sum of what every kind of export tells of a message, however it was told:
-// when it was written, and its words. Of service messages exports tell with words of
-// their own.
+// when it was written, and its words. Of service messages some tell neither.
 func gist(m *Message, seed maphash.Seed) uint32 {
+	if m.Action != nil {
+		return 0
+	}
 	var h maphash.Hash
 	h.SetSeed(seed)
 	maphash.WriteComparable(&h, m.Date)
-	maphash.WriteComparable(&h, m.Action != nil)
-	if m.Action == nil {
-		text := m.Text.Text
-		if text == "" && m.Rich != nil {
-			text = m.Rich.Text
-		}
-		for word := range strings.FieldsFuncSeq(text, unicode.IsSpace) {
-			_, _ = h.WriteString(word)
-		}
+	text := m.Text.Text
+	if text == "" && m.Rich != nil {
+		text = m.Rich.Text
+	}
+	for word := range strings.FieldsFuncSeq(text, unicode.IsSpace) {
+		_, _ = h.WriteString(word)
 	}
 	return uint32(h.Sum64())
 }

@@ -144,20 +144,25 @@ func (e *AccountError) Error() string {
 
 // A ChatError says that it is not clear which chat is meant.
 type ChatError struct {
-	Name  string // in the export
-	ID    int64  // in the export, 0 if it has none
+	Where []string // the folders of the chats that have no id in the export
+	ID    int64    // or the id of one, which does not tell a user from a group or a channel
 	Found []archive.PeerID
 }
 
 func (e *ChatError) Error() string {
-	what := "a chat that has no id in the export"
-	if e.ID != 0 {
-		what = fmt.Sprintf("the id %d, which does not tell a user from a group or a channel", e.ID)
+	what := fmt.Sprintf("the export has no id for %d of its chats", len(e.Where))
+	switch {
+	case e.ID != 0:
+		what = fmt.Sprintf("the id %d does not tell a user from a group or a channel", e.ID)
+	case len(e.Where) == 1 && e.Where[0] == ".", len(e.Where) == 0:
+		what = "the export has no id for its chat"
+	case len(e.Where) <= 10:
+		what += " (" + strings.Join(e.Where, ", ") + ")"
 	}
 	if len(e.Found) > 1 {
 		return fmt.Sprintf("%s: %d chats of the archive could be meant", what, len(e.Found))
 	}
-	return what + ": it is not known which chat that is"
+	return what + ", and it is not known which that is"
 }
 
 // An importer is one import.
@@ -170,6 +175,7 @@ type importer struct {
 	account archive.PeerID
 	// introduced: the export says what the account's owner is called.
 	introduced bool
+	self       string // what pages call the owner
 	names      *nameBook
 	sink       *sink
 	shelf      *shelf

@@ -74,7 +74,7 @@ func (r *jsonReader) begin(c *resultjson.Chat) error {
 	case c.ID == 0 && r.Chat != "":
 		id = r.Chat
 	case c.ID == 0:
-		return &ChatError{Name: nameText(c.Name)}
+		return &ChatError{}
 	case !knownType(c.Type):
 		if r.Chat == "" {
 			r.note(Note{Line: c.Line, Chat: id, Text: fmt.Sprintf("the chat's type %q is not known", c.Type)})

@@ -15,6 +15,7 @@ type converter struct {
 	kind   archive.ChatType
 	before archive.PeerID // the basic group that the chat was
 	shift  int            // added to message ids of this chat
+	page   string         // of the message, where there are several
 	line   int            // of the message
 	id     int64          // of the message, as the export has it
 	err    error          // of the archive: nothing goes on
@@ -155,5 +156,5 @@ func (c *converter) absent(reason string) archive.MediaKey {
 }
 
 func (c *converter) remark(text string) {
-	c.note(Note{Line: c.line, Chat: c.chat, Message: c.id, Text: text})
+	c.note(Note{File: c.page, Line: c.line, Chat: c.chat, Message: c.id, Text: text})
 }

@@ -119,11 +119,12 @@ func (s *sink) entryOf(m *archive.Message) (entry, error) {
 
 // gist sums up what every kind of export tells of a message.
 func gist(m *archive.Message) uint32 {
-	text := fmt.Appendf(nil, "%d %t ", m.Date, m.Action != nil)
-	if m.Action == nil {
-		for word := range strings.FieldsFuncSeq(m.Text.Text, unicode.IsSpace) {
-			text = append(text, word...)
-		}
+	if m.Action != nil {
+		return 0 // pages tell neither when it was nor, in words of a program, what
+	}
+	text := fmt.Appendf(nil, "%d ", m.Date)
+	for word := range strings.FieldsFuncSeq(m.Text.Text, unicode.IsSpace) {
+		text = append(text, word...)
 	}
 	return short(text)
 }
