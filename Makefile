@@ -1,13 +1,22 @@
 # The targets developers use; CI calls the same.
 
-.PHONY: build deb test check bench fuzz
+.PHONY: build deb sbom licences test check bench fuzz
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/telekeep ./cmd/telekeep
 
-# bin/telekeep.deb: the program, units, man pages, completions.
+# bin/telekeep.deb: the program, units, man pages, completions, licences, SBOM.
 deb:
 	packaging/deb bin
+
+# bin/telekeep.cdx.json: what bin/telekeep was linked from (CycloneDX).
+sbom: build
+	go run ./packaging/modules sbom bin/telekeep >bin/telekeep.cdx.json
+
+# After a change of go.mod.
+licences:
+	go run ./packaging/modules licences >docs/licences.md.new
+	mv docs/licences.md.new docs/licences.md
 
 test:
 	go test ./...

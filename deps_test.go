@@ -25,6 +25,7 @@ var law = []room{
 	{"cmd/telekeep", []string{""}, "the wiring may see everything"},
 	{"config", nil, "settings know nothing of what they set"},
 	{"crypto", nil, "sealing and opening stand alone, so that they can be read alone"},
+	{"packaging/modules", nil, "it looks at others' code, not at ours"},
 	{"systemd", nil, "it tells the service manager what it is told to, and knows nothing of backups"},
 	{"internal/", []string{"internal/"}, "helpers of every room depend on none"},
 	{"chunkstore/destination/", []string{"internal/", "chunkstore/destination/"}, "a driver stores bytes under names; it never learns what they are"},
