@@ -191,7 +191,7 @@ func TestOpening(t *testing.T) {
 	}})
 	_, token, _ := strings.Cut(v.server.Link(v.host), "#token=")
 	r, _ := v.ask("POST", "/api/session", `{"token":"`+token+`"}`, asJSON)
-	v.cookie = r.Cookies()[0]
+	v.cookie = r.cookies[0]
 	if r, _ := v.ask("GET", "/api/chats", "", nil); r.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("chats of an archive that is not open: %d", r.StatusCode)
 	}

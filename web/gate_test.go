@@ -19,7 +19,7 @@ func TestTokenOpensOnce(t *testing.T) {
 		}
 	}
 	for _, body := range []string{"", "{}", `{"token":""}`, `{"token":"` + token[1:] + `"}`, `{"token":"` + token + `x"}`} {
-		if r, _ := v.ask("POST", "/api/session", body, asJSON); r.StatusCode == http.StatusOK || len(r.Cookies()) > 0 {
+		if r, _ := v.ask("POST", "/api/session", body, asJSON); r.StatusCode == http.StatusOK || len(r.cookies) > 0 {
 			t.Errorf("%q let somebody in", body)
 		}
 	}
@@ -31,7 +31,7 @@ func TestTokenOpensOnce(t *testing.T) {
 	if r.StatusCode != http.StatusOK {
 		t.Fatalf("the token: %d", r.StatusCode)
 	}
-	c := r.Cookies()[0]
+	c := r.cookies[0]
 	if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != v.server.gate.base+"/" || c.Domain != "" || len(c.Value) < 40 || strings.Contains(c.Value, token) {
 		t.Errorf("the cookie is %v", c)
 	}

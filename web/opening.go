@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"telekeep/archive"
+	"telekeep/web/index"
 )
 
 // An opening is how far the Server is: the archive first, then the index.
@@ -19,11 +20,9 @@ type opening struct {
 
 // A progress is how far the index is.
 type progress struct {
-	Ready bool   `json:"ready"`
-	Off   bool   `json:"off,omitempty"` // there is none
-	Done  int64  `json:"done"`
-	Total int64  `json:"total"`
-	Error string `json:"error,omitempty"`
+	Ready   bool   `json:"ready"`
+	Records int    `json:"records"` // taken in so far
+	Error   string `json:"error,omitempty"`
 }
 
 func (o *opening) snapshot() *archive.Snapshot {
@@ -48,6 +47,18 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.opening.set(func(o *opening) { o.archive = snapshot })
+	if s.options.Index == nil {
+		return nil
+	}
+	err = s.options.Update(ctx, func(p index.Progress) {
+		s.opening.set(func(o *opening) { o.index.Records = p.Records })
+	})
+	s.opening.set(func(o *opening) {
+		o.index.Ready = err == nil
+		if err != nil {
+			o.index.Error = err.Error()
+		}
+	})
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"telekeep/archive"
+	"telekeep/web/index"
 )
 
 // Options say what a Server shows.
@@ -18,6 +19,10 @@ type Options struct {
 	// Health returns what the page about the backup shows, as the status command prints it
 	// in JSON. It is called for each look at it.
 	Health func(ctx context.Context) (any, error)
+	// Index finds messages; nil: there is no search. Update fills it, and is called once, when
+	// the archive is open. The Server closes neither.
+	Index  *index.Index
+	Update func(ctx context.Context, tell func(index.Progress)) error
 	// Vault describes the vault in a few words.
 	Vault string
 }
@@ -91,6 +96,9 @@ func (s *Server) routes() http.Handler {
 		"GET /api/date":     s.dateAt,
 		"GET /api/versions": s.versions,
 		"GET /api/topics":   s.topicList,
+		"GET /api/search":   s.search,
+		"GET /api/senders":  s.senders,
+		"GET /api/figures":  s.figures,
 		"GET /media/{key}":  s.media,
 	} {
 		mux.HandleFunc(path, s.withArchive(handler))
@@ -98,6 +106,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /api/health", s.health)
 	mux.HandleFunc("GET /{$}", s.page)
 	mux.HandleFunc("GET /static/{name}", s.page)
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { fail(w, http.StatusNotFound, "no such page") })
 	return mux
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"iter"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -141,8 +142,16 @@ func listen(t testing.TB) net.Listener {
 	return l
 }
 
+// A reply is an answer whose body was read.
+type reply struct {
+	StatusCode    int
+	Header        http.Header
+	ContentLength int64
+	cookies       []*http.Cookie
+}
+
 // ask makes a request below the base; change may alter it.
-func (v *visitor) ask(method, path, body string, change func(*http.Request)) (*http.Response, string) {
+func (v *visitor) ask(method, path, body string, change func(*http.Request)) (reply, string) {
 	v.t.Helper()
 	r, err := http.NewRequestWithContext(v.t.Context(), method, "http://"+v.host+v.server.gate.base+path, strings.NewReader(body))
 	if err != nil {
@@ -163,7 +172,7 @@ func (v *visitor) ask(method, path, body string, change func(*http.Request)) (*h
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	return response, string(data)
+	return reply{response.StatusCode, response.Header, response.ContentLength, response.Cookies()}, string(data)
 }
 
 // login uses a link up and keeps the cookie.
@@ -171,10 +180,10 @@ func (v *visitor) login() *visitor {
 	v.t.Helper()
 	_, token, _ := strings.Cut(v.server.Link(v.host), "#token=")
 	r, body := v.ask("POST", "/api/session", `{"token":"`+token+`"}`, asJSON)
-	if r.StatusCode != http.StatusOK || len(r.Cookies()) != 1 {
+	if r.StatusCode != http.StatusOK || len(r.cookies) != 1 {
 		v.t.Fatalf("no entry: %d %s", r.StatusCode, body)
 	}
-	v.cookie = r.Cookies()[0]
+	v.cookie = r.cookies[0]
 	for range 500 {
 		var state struct{ Ready bool }
 		v.get("/api/state", &state)
@@ -198,5 +207,22 @@ func (v *visitor) get(path string, into any) {
 	}
 	if err := json.NewDecoder(bytes.NewBufferString(body)).Decode(into); err != nil {
 		v.t.Fatalf("%s: %v", path, err)
+	}
+}
+
+// A recordLog is a log of one commit.
+type recordLog []*archive.Record
+
+func (l recordLog) Commits() []archive.LogCommit {
+	return []archive.LogCommit{{Writer: "w", Seq: 1, Hash: "h"}}
+}
+
+func (l recordLog) Records(context.Context, int) iter.Seq2[*archive.Record, error] {
+	return func(yield func(*archive.Record, error) bool) {
+		for _, r := range l {
+			if !yield(r, nil) {
+				return
+			}
+		}
 	}
 }

@@ -57,10 +57,11 @@ type browser struct {
 
 	mu     sync.Mutex
 	faults []string
+	media  []int64 // the status of each answer with media
 }
 
-// open starts a Chromium with a new profile and opens a link.
-func open(t *testing.T, link string) *browser {
+// chromium starts one with a new profile.
+func chromium(t *testing.T) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WindowSize(1280, 860), chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
 		chromedp.Flag("disable-features", "Translate"))
@@ -73,6 +74,13 @@ func open(t *testing.T, link string) *browser {
 	t.Cleanup(cancel)
 	ctx, end := context.WithTimeout(ctx, 80*time.Second)
 	t.Cleanup(end)
+	return ctx
+}
+
+// open opens a link in a Chromium of its own.
+func open(t *testing.T, link string) *browser {
+	t.Helper()
+	ctx := chromium(t)
 	b := &browser{t: t, ctx: ctx, base: link[:strings.Index(link, "#")]}
 	chromedp.ListenTarget(ctx, b.hear)
 	b.do(network.Enable(), log.Enable(), runtime.Enable(), page.Enable(), chromedp.Navigate(link))
@@ -100,8 +108,14 @@ func (b *browser) hear(event any) {
 		if e.Entry.Level == log.LevelError || e.Entry.Level == log.LevelWarning {
 			fault = fmt.Sprintf("the log says %s %s", e.Entry.Text, e.Entry.URL)
 		}
+	case *network.EventResponseReceived:
+		if strings.Contains(e.Response.URL, "/media/") {
+			b.mu.Lock()
+			b.media = append(b.media, e.Response.Status)
+			b.mu.Unlock()
+		}
 	case *network.EventRequestWillBeSent:
-		if !strings.HasPrefix(e.Request.URL, b.base) {
+		if !strings.HasPrefix(e.Request.URL, b.base) && !strings.HasPrefix(e.Request.URL, "data:image/svg+xml") { // Chromium draws its own date field with those
 			fault = "a request left the viewer: " + e.Request.URL
 		}
 	}

@@ -14,11 +14,13 @@ import (
 	"telekeep/chunkstore"
 	"telekeep/config"
 	"telekeep/web"
+	"telekeep/web/index"
 )
 
 type serveOptions struct {
-	keys keyFlags
-	port int
+	keys  keyFlags
+	port  int
+	index string
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -31,11 +33,14 @@ with their media, search, and how the backup is. It listens on 127.0.0.1 only, p
 that opens once, and ends with an interrupt. Enter prints another link.
 
 What is decrypted is in the memory of this process, and of the browser while its window is
-open: nothing is written to a disk, nothing is sent anywhere else.`,
+open: nothing is written to a disk, nothing is sent anywhere else. With --index DIR the search
+index stays in a folder, where whoever can read it can read your messages; the next time only
+what is new is added to it.`,
 		RunE: func(c *cobra.Command, _ []string) error { return a.serve(c.Context(), o) },
 	}
 	a.registerVault(c)
 	o.keys.register(c)
+	c.Flags().StringVar(&o.index, "index", "", "keep the search index in this folder, readable, for the next time (default: in memory)")
 	c.Flags().IntVar(&o.port, "port", 0, "port to listen on (default: one that is free)")
 	return c
 }
@@ -57,12 +62,22 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	defer r.Close()
+	ix, err := index.Open(ctx, index.Options{Vault: r.reader.Vault().ID, Dir: o.index})
+	if err != nil {
+		return err
+	}
+	defer ix.Close() // all that was put into it is there
 	server, err := web.New(web.Options{
 		Open: func(ctx context.Context, progress func(done, total int64)) (*archive.Snapshot, error) {
 			return archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{KeepGoing: true, Progress: progress})
 		},
 		Health: func(ctx context.Context) (any, error) { return a.healthReport(ctx, cfg, r.reader) },
-		Vault:  r.reader.Vault().ID,
+		Index:  ix,
+		Update: func(ctx context.Context, tell func(index.Progress)) error {
+			_, err := ix.Update(ctx, archive.OpenLog(r.reader), tell)
+			return err
+		},
+		Vault: r.reader.Vault().ID,
 	})
 	if err != nil {
 		return err

@@ -7,12 +7,15 @@ import {count, size, dayOf} from './format.js';
 import {ChatList, topicList} from './chats.js';
 import {Timeline} from './timeline.js';
 import {healthPage} from './health.js';
+import {chartsPage} from './charts.js';
+import {Search} from './search.js';
 
 const app = document.getElementById('app');
 let data = null; // what api/chats says
 let account = null;
 let list = null;
 let timeline = null;
+let search = null;
 let shown = ''; // which chat the timeline shows
 const main = h('main', {id: 'main', tabindex: '-1'});
 
@@ -66,21 +69,13 @@ function gate(error) {
 function layout() {
   account = data.accounts.find((a) => a.id === asked().account) || data.accounts[0];
   const rail = h('nav', {class: 'rail', 'aria-label': 'Pages'},
-    railLink('#/', 'chats', 'Chats'), railLink('#/health', 'health', 'Health'),
+    railLink('#/', 'chats', 'Chats'), railLink('#/charts', 'charts', 'Charts'), railLink('#/health', 'health', 'Health'),
     h('span', {class: 'gap'}), data.accounts.length > 1 ? switcher() : null, themeButton());
-  const input = h('input', {type: 'search', id: 'search', placeholder: 'Filter chats', 'aria-label': 'Filter chats', autocomplete: 'off', spellcheck: 'false'});
-  const side = h('aside', {class: 'side', 'aria-label': 'Chats'}, h('div', {class: 'search-box', role: 'search'}, icon('search'), input, h('kbd', {'aria-hidden': 'true'}, '/')), h('div', {class: 'side-body'}));
-  input.addEventListener('input', () => filter(input.value));
+  search = new Search({account: () => account, list: () => list, chat: () => timeline?.chat.id, link: (hit) => chatLink(hit.chat, hit.id),
+    show: (results) => { const body = app.querySelector('.side-body'); if (body && body.firstChild !== (results || list?.el)) replace(body, results || list?.el); }});
+  const side = h('aside', {class: 'side', 'aria-label': 'Chats'}, search.box, h('div', {class: 'side-body'}));
   replace(app, h('button', {type: 'button', class: 'skip', onclick: () => main.focus()}, 'Skip to the messages'), rail, side, main);
   drawList();
-}
-
-function filter(text) {
-  const body = app.querySelector('.side-body');
-  if (!text.trim()) { replace(body, list.el); return; }
-  const found = list.named(text);
-  replace(body, h('div', {class: 'chats', role: 'list'}, found.length ? found.map((c) => list.line(c)) : h('p', {class: 'empty'}, 'No chat is called so.')));
-  say(found.length + ' chats');
 }
 
 function drawList() {
@@ -92,8 +87,8 @@ function drawList() {
   replace(app.querySelector('.side-body'), list.el);
 }
 
-function chatLink(id) {
-  return '#/chat/' + id + (data.accounts.length > 1 ? '?account=' + encodeURIComponent(account.id) : '');
+function chatLink(id, message) {
+  return '#/chat/' + id + (message ? '/' + message : '') + (data.accounts.length > 1 ? '?account=' + encodeURIComponent(account.id) : '');
 }
 
 function railLink(href, sign, text) {
@@ -104,6 +99,8 @@ function switcher() {
   return h('label', {class: 'switcher'}, h('span', {class: 'unseen'}, 'Account'), h('select', {onchange: (e) => {
     account = data.accounts.find((a) => a.id === e.target.value);
     drawList();
+    search.refill();
+    search.clear();
     location.hash = '#/';
   }}, data.accounts.map((a) => h('option', {value: a.id, selected: a === account}, nameOf(a.id)))));
 }
@@ -160,6 +157,8 @@ function route() {
   list?.mark(null);
   document.title = 'telekeep';
   if (to.page === 'health') healthPage(main);
+  else if (to.page === 'charts' && account) chartsPage(main, account, to.q);
+  else if (to.page === 'search') { search.set(to.q); welcome(); }
   else welcome();
 }
 
@@ -201,7 +200,8 @@ async function openChat(to) {
   }
   const here = timeline;
   try {
-    const exact = await here.jump(to.message !== undefined ? {id: to.message} : {});
+    const date = to.q.get('date');
+    const exact = await here.jump(to.message !== undefined ? {id: to.message} : date ? {date: Number(date), focus: true} : {});
     if (!exact && to.message !== undefined) say('Message ' + to.message + ' is not in the archive; this is what follows it');
   } catch (error) {
     if (error.name === 'AbortError') return;
@@ -230,8 +230,9 @@ function keys(e) {
   const typing = e.target.closest?.('input, textarea, select');
   const field = document.getElementById('search');
   if (e.key === 'Escape') {
-    if (typing === field && field.value) { field.value = ''; field.dispatchEvent(new Event('input')); }
+    if (e.target.closest?.('.side') && search.active) { search.clear(); search.input.focus(); }
     else if (typing) typing.blur();
+    else if (search.active) search.clear();
     else if (location.hash !== '#/') location.hash = '#/';
     return;
   }

@@ -17,7 +17,7 @@ function fill(el, props, children) {
   for (const [name, value] of Object.entries(props || {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith('on')) el.addEventListener(name.slice(2), value);
-    else if (name === 'vars') for (const [k, v] of Object.entries(value)) el.style.setProperty(k, v);
+    else if (name === 'vars') for (const [k, v] of Object.entries(value)) k.startsWith('--') && el.style.setProperty(k, v);
     else if (name === 'value' || name === 'checked' || name === 'muted') el[name] = value;
     else if (name === 'href' && !isSafe(value)) continue;
     else el.setAttribute(name, value === true ? '' : value);

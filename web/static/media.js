@@ -31,10 +31,11 @@ export function attachment(media, context) {
 export const note = (sign, ...text) => h('div', {class: 'notice'}, icon(sign), h('span', {}, ...text));
 
 /** frame fits a picture into the space it gets, so that nothing moves when it comes. */
-function frame(file, most) {
+export function frame(file, most) {
   const w = file?.width || 320, ht = file?.height || 240;
   const scale = Math.min(1, most / w, most / ht);
-  return {'--w': Math.max(90, Math.round(w * scale)) + 'px', '--ratio': String(Math.min(Math.max(w / ht, 0.4), 3))};
+  const wide = Math.max(90, Math.round(w * scale));
+  return {wide, '--w': wide + 'px', '--ratio': String(Math.min(Math.max(w / ht, 0.4), 3))};
 }
 
 function absent(file, files, what) {
@@ -50,9 +51,9 @@ function photo(m, c) {
     image(url, 'Photo')))];
 }
 
-function image(url, alt) {
+function image(url, alt, otherwise) {
   const el = h('img', {src: url, alt, loading: 'lazy', decoding: 'async'});
-  el.addEventListener('error', () => el.replaceWith(h('span', {class: 'broken'}, icon('warn'), 'cannot be shown')), {once: true});
+  el.addEventListener('error', () => el.replaceWith(otherwise || h('span', {class: 'broken'}, icon('warn'), 'cannot be shown')), {once: true});
   return el;
 }
 
@@ -108,15 +109,19 @@ function moving(m, c) {
 function sticker(m, c) {
   const f = m.file;
   const vars = frame({width: f.width || 200, height: f.height || 200}, 180);
-  if (has(c.files, f.key) && f.mime === 'image/webp') return h('div', {class: 'frame sticker', vars}, image(mediaURL(f.key, f.mime), 'Sticker ' + (m.sticker_emoji || '')));
+  const alt = 'Sticker ' + (m.sticker_emoji || '');
+  const sign = () => h('div', {class: 'big', role: 'img', 'aria-label': alt}, m.sticker_emoji || '◌');
+  const still = m.thumb && has(c.files, m.thumb.key) ? image(mediaURL(m.thumb.key, m.thumb.mime || 'image/webp'), alt, sign()) : null;
+  let shown = still;
+  if (has(c.files, f.key) && /^image\/(webp|png|jpeg|gif)$/.test(f.mime || '')) shown = image(mediaURL(f.key, f.mime), alt, still || sign());
   if (has(c.files, f.key) && f.mime === 'video/webm') {
-    const v = h('video', {src: mediaURL(f.key, f.mime), loop: true, playsinline: true, 'aria-label': 'Sticker ' + (m.sticker_emoji || '')});
-    v.muted = true;
-    v.autoplay = !matchMedia('(prefers-reduced-motion: reduce)').matches;
-    return h('div', {class: 'frame sticker', vars}, v);
+    shown = h('video', {src: mediaURL(f.key, f.mime), loop: true, playsinline: true, 'aria-label': alt});
+    shown.muted = true;
+    shown.autoplay = !matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const video = shown;
+    video.addEventListener('error', () => video.replaceWith(still || sign()), {once: true});
   }
-  if (m.thumb && has(c.files, m.thumb.key)) return h('div', {class: 'frame sticker', vars}, image(mediaURL(m.thumb.key, m.thumb.mime || 'image/webp'), 'Sticker ' + (m.sticker_emoji || '')));
-  return h('div', {class: 'big', role: 'img', 'aria-label': 'Sticker'}, m.sticker_emoji || '◌');
+  return shown ? h('div', {class: 'frame sticker', vars}, shown) : sign();
 }
 
 // Only one thing sounds at a time.

@@ -3,9 +3,9 @@
 import {h, icon, add} from './dom.js';
 import {get} from './api.js';
 import {avatar, hue, nameOf, peer, learn} from './peers.js';
-import {clock, fullDate, dayOf, dayKey, brief as shortCount, plural} from './format.js';
+import {clock, when, fullDate, dayOf, dayKey, brief as shortCount, plural} from './format.js';
 import {richText, emoji} from './text.js';
-import {attachment, mosaic, has} from './media.js';
+import {attachment, mosaic, has, frame} from './media.js';
 import {actionText} from './service.js';
 
 const visual = (m) => m.media && (m.media.kind === 'photo' || (m.media.kind === 'document' && (m.media.video || m.media.animation) && !m.media.sticker && !m.media.round_video));
@@ -54,7 +54,8 @@ function bubble(m, before, view) {
   for (let next = view.at(m.place + 1); together(m, next) && group.length < 12; next = view.at(m.place + group.length)) group.push(next);
   const joined = follows(before, m);
   const here = group.length > 1 && group.every(visual);
-  const body = h('div', {class: 'bubble' + (here || visual(m) ? ' pictured' : '') + (isBare(m) ? ' bare' : '')});
+  const pictured = here || visual(m);
+  const body = h('div', {class: 'bubble' + (pictured ? ' pictured' : '') + (isBare(m) ? ' bare' : ''), vars: pictured ? {'--wide': here ? '420px' : widthOf(m.media)} : {}});
   const many = view.crowd && !own;
   if (!joined && many && !isBare(m)) body.append(sender(m));
   add(body, [forwarded(m), quote(m, view), via(m)]);
@@ -68,6 +69,12 @@ function bubble(m, before, view) {
     class: 'message' + (own ? ' own' : '') + (joined ? ' joined' : '') + (gone ? ' deleted' : ''),
     'aria-label': (own ? 'You' : nameOf(m.from) || nameOf(view.chat)) + ', ' + fullDate(m.date) + (gone ? ', deleted in Telegram' : ''),
   }, many ? (joined ? h('span', {class: 'avatar none'}) : avatar(m.from || view.chat, 'small')) : null, h('div', {class: 'stack'}, body, keyboard(m)));
+}
+
+// widthOf keeps the text under a picture as wide as that.
+function widthOf(media) {
+  const f = media.file;
+  return Math.max(220, frame(f, 420).wide) + 'px';
 }
 
 // isBare: a sticker or an emoji alone needs no bubble around it.
@@ -86,7 +93,7 @@ function forwarded(m) {
   if (!f) return null;
   const name = f.from ? h('a', {href: '#/chat/' + f.from + (f.message_id ? '/' + f.message_id : '')}, nameOf(f.from)) : f.from_name || f.saved_from_name || 'somebody';
   return h('div', {class: 'origin'}, icon('forward'), h('span', {}, f.imported ? 'Imported from ' : 'Forwarded from ', name, f.author ? ' (' + f.author + ')' : ''),
-    f.date ? h('span', {class: 'note'}, ' ' + fullDate(f.date)) : null);
+    f.date ? h('span', {class: 'note', title: fullDate(f.date)}, ' ' + when(f.date)) : null);
 }
 
 function via(m) {
@@ -108,17 +115,18 @@ function quote(m, view) {
   return found ? h('a', {class: 'quote reply', href: '#/chat/' + chat + '/' + r.message_id, 'data-jump': r.peer && r.peer !== view.chat ? null : r.message_id, 'aria-label': 'In reply to ' + who}, inside) : h('div', {class: 'quote reply'}, inside);
 }
 
-const kinds = {
+/** kindWords name what a message carries. */
+export const kindWords = {
   photo: 'Photo', video: 'Video', animation: 'GIF', voice: 'Voice message', round: 'Video message', sticker: 'Sticker', audio: 'Music', file: 'File', poll: 'Poll',
   location: 'Location', live_location: 'Live location', venue: 'Place', contact: 'Contact', game: 'Game', invoice: 'Invoice', todo: 'To-do list', giveaway: 'Giveaway',
-  giveaway_results: 'Winners', paid: 'Paid media', dice: 'Dice', story: 'Story', unsupported: 'Media', video_stream: 'Stream', preview: 'Paid media',
+  giveaway_results: 'Winners', paid: 'Paid media', dice: 'Dice', story: 'Story', unsupported: 'Media', video_stream: 'Stream', preview: 'Paid media', gif: 'GIF', service: 'Service message', link: 'Link', text: 'Text',
 };
 
 /** summary is a message in a line of text. */
 export function summary(b) {
   if (b.action) return add(document.createElement('span'), actionText(b)).textContent;
   if (b.kind === 'webpage') return b.text || 'Link';
-  const word = b.kind ? kinds[b.kind] || b.kind : '';
+  const word = b.kind ? kindWords[b.kind] || b.kind : '';
   return [word ? word + (b.detail ? ' ' + b.detail : '') : '', b.text].filter(Boolean).join(' · ') || '…';
 }
 

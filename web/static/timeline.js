@@ -8,8 +8,8 @@ import {learn} from './peers.js';
 import {row, together} from './message.js';
 import {dayOf, count, monthOf} from './format.js';
 
-const PAGE = 50; // messages asked for at once
-const MOST = 220; // rows in the document
+const PAGE = 40; // messages asked for at once
+const MOST = 160; // rows in the document
 const KEPT = 1500; // messages in memory
 
 export class Timeline {
@@ -54,6 +54,7 @@ export class Timeline {
     });
     this.sized = new ResizeObserver(() => this.stick());
     this.sized.observe(this.scroller);
+    this.sized.observe(this.rows);
   }
 
   /** link is the address of a message. */
@@ -67,6 +68,7 @@ export class Timeline {
   end() {
     this.ended.abort();
     this.sized.disconnect();
+    clearTimeout(this.fading);
   }
 
   // ask fetches messages into memory.
@@ -179,6 +181,9 @@ export class Timeline {
       this.place = end ? this.total - 1 : Number(top.dataset.place);
       if (m && !m.lost) {
         this.floating.textContent = dayOf(m.date);
+        this.floating.classList.add('seen');
+        clearTimeout(this.fading);
+        this.fading = setTimeout(() => this.floating.classList.remove('seen'), 1500);
         this.told?.(m.date);
       }
       this.drawBar();
@@ -220,7 +225,8 @@ export class Timeline {
   }
 
   grow(way, from, to) {
-    const anchor = this.topRow();
+    const top = this.topRow();
+    const anchor = top?.nextElementSibling || top; // the row at the top may be drawn anew
     const before = anchor?.getBoundingClientRect().top;
     const rows = document.createDocumentFragment();
     for (let place = from; place < to; place++) rows.append(row(this.messages.get(place), this.view));
