@@ -67,6 +67,7 @@ work=$out/.work
 mkdir "$work" "$work/chunks" "$work/packs" "$work/indexes" "$work/parts" || die "$out cannot be written to"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
+export TK_WORK="$work" TK_OUT="$out" # for awk, which would read backslashes in -v as something else
 cd "$vault" || die "$vault cannot be entered"
 date -u '+Recovered on %Y-%m-%d %H:%M:%S UTC.' | tee "$out/REPORT.txt"
 
@@ -181,13 +182,13 @@ for writer in $(cut -d / -f 2 "$work/names" | uniq); do
 		[ "$before" = unknown ] || [ "$previous" = "$before" ] ||
 			lost "CHAIN: $name does not follow on the commit before it: one is missing, or two machines wrote with the same secrets"
 		before=$(hash_of "$name")
-		awk -v mark="$mark" -v packs="$work/promised" '
+		awk -v mark="$mark" '
 		function list(field, what,   s, n, part, i) {
 			if (!match($0, "\"" field "\":\\[[^]]*\\]")) return
 			s = substr($0, RSTART, RLENGTH)
 			n = split(s, part, "\"sha256\":\"")
 			for (i = 2; i <= n; i++)
-				if (substr(part[i], 1, 64) !~ /[^0-9a-f]/) print substr(part[i], 1, 64), what, mark >>packs
+				if (substr(part[i], 1, 64) !~ /[^0-9a-f]/) print substr(part[i], 1, 64), what, mark >>(ENVIRON["TK_WORK"] "/promised")
 		}
 		{
 			list("packs", "P"); list("retired", "R")
@@ -360,9 +361,9 @@ find "$work/chunks" -type f -exec ls -ln {} + | awk '{ size = $5; sub(/.*\//, ""
 while read -r mark; do
 	[ -f "$work/indexes/$mark" ] && awk -v mark="$mark" '$1 == "R" { print mark, $2 } END { print mark, "end" }' "$work/indexes/$mark"
 done <"$work/order" |
-	awk -v dir="$work/parts" '
+	awk '
 	function close_part(how) {
-		if (n > 0) { close(file); print file, how, mark }
+		if (n > 0) { close(file); print parts, how, mark }
 		n = 0
 	}
 	FILENAME != "-" { size[$1] = $2; next }
@@ -370,7 +371,7 @@ done <"$work/order" |
 	$2 == "end" { next }
 	!($2 in size) { close_part("cut"); skip = 1; print "-", "lost", mark, $2; next }
 	skip { if (size[$2] <= 524288) skip = 0; next }
-	{ if (n++ == 0) file = dir "/" ++parts; print $2 >file }
+	{ if (n++ == 0) file = ENVIRON["TK_WORK"] "/parts/" ++parts; print $2 >file }
 	END { close_part("whole") }' "$work/have" - >"$work/plan"
 
 # An x behind each part shows where it ends. Bytes between records can be anything: NUL becomes another, and awk counts.
@@ -405,14 +406,15 @@ AWK
 : >"$out/records.jsonl"
 : >"$out/records.stream"
 tell "reading records"
-while read -r file how mark chunk; do
+while read -r part how mark chunk; do
 	if [ "$how" = lost ]; then
 		lost "LOST: records of commit $mark in chunk $chunk"
 		continue
 	fi
-	{ (cd "$work/chunks" && xargs cat <"$file") | tee -a "$out/records.stream"; echo x; } |
+	{ (cd "$work/chunks" && xargs cat <"$work/parts/$part" || : >"$work/broken") | tee -a "$out/records.stream"; echo x; } |
 		tr '\000' '\001' | awk -f "$work/lines.awk" >>"$out/records.jsonl" || [ "$how" = cut ] ||
 		lost "DAMAGED: records of commit $mark: not all of them can be read"
+	[ ! -e "$work/broken" ] || lost "LOST: records of commit $mark: their chunks cannot be read any more"
 done <"$work/plan"
 
 # ---- what the records say
@@ -497,6 +499,8 @@ function walk(line,   i, n, j, s, c, len, str, wants) {
 	}
 }
 BEGIN {
+	work = ENVIRON["TK_WORK"]
+	messages = work "/messages"; people = work "/people"; media = work "/media"; counts = work "/counts"
 	n = split("account chat kind profile.id profile.title profile.first_name profile.last_name message.id message.date message.from message.text.text message.action.type media.key media.size media.sha256 missing.key missing.reason", w, " ")
 	for (i = 1; i <= n; i++) want[w[i]] = 1
 	n = split("image/jpeg .jpg image/png .png image/webp .webp image/gif .gif video/mp4 .mp4 video/webm .webm video/quicktime .mov audio/ogg .oga audio/mpeg .mp3 audio/mp4 .m4a audio/flac .flac audio/x-wav .wav application/x-tgsticker .tgs application/pdf .pdf application/zip .zip text/plain .txt", w, " ")
@@ -547,14 +551,14 @@ END {
 }
 AWK
 : >"$work/messages" && : >"$work/people" && : >"$work/media" && : >"$work/counts"
-awk -v messages="$work/messages" -v people="$work/people" -v media="$work/media" -v counts="$work/counts" -f "$work/facts.awk" "$out/records.jsonl" ||
+awk -f "$work/facts.awk" "$out/records.jsonl" ||
 	lost "DAMAGED: the records cannot be taken apart"
 read -r records pruned <"$work/counts" || records=0 pruned=0
 
 # ---- files
 
 tell "putting files together"
-awk -F '\t' -v lost="$work/incomplete" 'NR == FNR { split($0, h, " "); have[h[1]] = 1; next }
+awk -F '\t' 'BEGIN { lost = ENVIRON["TK_WORK"] "/incomplete" } NR == FNR { split($0, h, " "); have[h[1]] = 1; next }
 {
 	n = split($4, id, " "); got = ""
 	for (i = 1; i <= n && id[i] in have; i++) got = got " " id[i]
@@ -585,7 +589,7 @@ fi
 # ---- messages
 
 sort -o "$work/messages" "$work/messages"
-awk -F '\t' -v dir="$out/messages" -v counts="$work/counts" '
+awk -F '\t' '
 function text(s,   out, at, c) {
 	if (index(s, "\\") == 0) return s
 	out = ""
@@ -618,6 +622,7 @@ function show(   gone) {
 	if (before != "") print before >file
 	total++
 }
+BEGIN { dir = ENVIRON["TK_OUT"] "/messages"; counts = ENVIRON["TK_WORK"] "/counts" }
 FILENAME != ARGV[2] {
 	if ($1 == "N") name[$2] = $3; else deleted[$2, $3, $4 + 0] = 1
 	next
