@@ -60,6 +60,7 @@ func (c *checker) config(cfg *Config) {
 	c.commit(&cfg.Commit)
 	c.daemon(&cfg.Daemon)
 	c.alarm(&cfg.Alarm)
+	c.imports(&cfg.Import)
 	c.rules("chats.include", cfg.Chats.Include)
 	c.rules("chats.exclude", cfg.Chats.Exclude)
 }

@@ -32,6 +32,7 @@ type Config struct {
 	Commit   Commit    `toml:"commit"`
 	Daemon   Daemon    `toml:"daemon"`
 	Alarm    Alarm     `toml:"alarm"`
+	Import   Import    `toml:"import"`
 }
 
 // Telegram says which server to talk to and as which application.

@@ -72,6 +72,7 @@ func Render(c *Config) []byte {
 	optional(put, "every", c.Commit.Every, "512 MiB")
 	optional(put, "after", c.Commit.After, "10m")
 	renderDaemon(put, c)
+	renderImport(put, c)
 	return []byte(b.String())
 }
 

@@ -40,5 +40,6 @@ const (
 	EventClock    EventKind = "clock"    // the machine slept, or its clock was set
 	EventThrift   EventKind = "thrift"   // something waits for a better link, or for mains power; or nothing any more
 	EventSettings EventKind = "settings" // read anew
+	EventImport   EventKind = "import"   // an export was taken in from the inbox, or could not be
 	EventDaemon   EventKind = "daemon"   // began, ends
 )

@@ -67,6 +67,7 @@ type keeper struct {
 	mu     sync.Mutex
 	config *config.Config
 	vault  *keptVault
+	open   openVault
 }
 
 func (a *app) daemon(ctx context.Context) error {
@@ -105,6 +106,7 @@ func (a *app) daemon(ctx context.Context) error {
 	group.Go(func() { k.behind.run(helpers) })
 	group.Go(func() { k.scrubs(helpers) })
 	group.Go(func() { k.drives(helpers) })
+	group.Go(func() { k.inbox(helpers) })
 	err = k.daemon.Run(ctx)
 	stop()
 	group.Wait()
@@ -122,7 +124,7 @@ func (k *keeper) plan(cfg *config.Config) daemon.Plan {
 	if k.vault != nil {
 		k.vault.copies.stop()
 	}
-	k.config, k.vault = cfg, &keptVault{app: k.app, config: cfg, copies: newKeptCopies(k.app, cfg, k.happened)}
+	k.config, k.vault = cfg, &keptVault{app: k.app, config: cfg, open: &k.open, copies: newKeptCopies(k.app, cfg, k.happened)}
 	k.mu.Unlock()
 	d, alarm := cfg.Daemon, cfg.Alarm
 	p := daemon.Plan{

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,6 +75,10 @@ func (a *app) importPath(ctx context.Context, path string, o importOptions) erro
 	if err != nil {
 		return err
 	}
+	if d := running(cfg); d != nil && !pausedAll(ctx, d) {
+		result, err := a.importByDaemon(ctx, d, path, o)
+		return a.reportImport(ctx, result, err, o.asJSON)
+	}
 	options, err := a.desktopOptions(ctx, cfg, o)
 	if err != nil {
 		return err
@@ -83,6 +90,30 @@ func (a *app) importPath(ctx context.Context, path string, o importOptions) erro
 	defer e.Close()
 	result, err := a.importHere(ctx, cfg, e, o, options)
 	return a.reportImport(ctx, result, err, o.asJSON)
+}
+
+// importByDaemon asks the daemon, which has the vault open. It never sees a key.
+func (a *app) importByDaemon(ctx context.Context, d *remote, path string, o importOptions) (*desktop.Result, error) {
+	if o.keys.given() {
+		return nil, &failure{
+			code: exitBusy, err: errors.New("a daemon runs, which takes no key to find chats by their names"),
+			hint: "telekeep pause, then import, then telekeep resume; or name the chat with --chat",
+		}
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("cannot import: %w", err)
+	}
+	bar := a.ui.progress("import", a.now())
+	defer bar.end()
+	result, err := d.importing(ctx, path, o, func(p desktop.Progress) { bar.show(a.now(), 0, 0, importProgress(p)) })
+	if err != nil && result == nil && errors.Is(ctx.Err(), nil) && exitCode(err) == exitFailure {
+		err = withHint(err, "a daemon that is a service may not see that folder: telekeep pause makes room for the import, or put the export into its inbox ([import] inbox)")
+	}
+	return result, err
 }
 
 // desktopOptions reads what the flags say.
@@ -239,15 +270,7 @@ func (a *app) reportImport(ctx context.Context, r *desktop.Result, err error, as
 	if r.Account == "" {
 		return err
 	}
-	a.printf("%s: %s of %s read from %s\n", r.Account, plural(r.Messages, "message", "messages"), plural(r.Chats, "chat", "chats"), r.Kind)
-	a.printf("  %s added, %s known already, %s skipped\n", count(r.Added), count(r.Known), count(r.Skipped))
-	a.printf("  %s added (%s), %s known already\n", plural(r.FilesAdded, "file", "files"), size(r.Bytes), count(r.FilesKnown))
-	if r.FilesLeft+r.FilesMissing > 0 {
-		a.printf("  %s not in the export: %s left out when it was made, %s lost since\n", plural(r.FilesLeft+r.FilesMissing, "file is", "files are"), count(r.FilesLeft), count(r.FilesMissing))
-	}
-	if r.Facts > 0 {
-		a.printf("  %s added on people, chats and the account\n", plural(r.Facts, "fact", "facts"))
-	}
+	writeImport(a.out, r)
 	for _, n := range r.Notes {
 		a.ui.warn("%s", printable(n.String()))
 	}
@@ -255,6 +278,20 @@ func (a *app) reportImport(ctx context.Context, r *desktop.Result, err error, as
 		a.ui.warn("and %s more", plural(more, "remark", "remarks"))
 	}
 	return err
+}
+
+// writeImport says what an import did.
+func writeImport(w io.Writer, r *desktop.Result) {
+	put := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+	put("%s: %s of %s read from %s", r.Account, plural(r.Messages, "message", "messages"), plural(r.Chats, "chat", "chats"), r.Kind)
+	put("  %s added, %s known already, %s skipped", count(r.Added), count(r.Known), count(r.Skipped))
+	put("  %s added (%s), %s known already", plural(r.FilesAdded, "file", "files"), size(r.Bytes), count(r.FilesKnown))
+	if r.FilesLeft+r.FilesMissing > 0 {
+		put("  %s not in the export: %s left out when it was made, %s lost since", plural(r.FilesLeft+r.FilesMissing, "file is", "files are"), count(r.FilesLeft), count(r.FilesMissing))
+	}
+	if r.Facts > 0 {
+		put("  %s added on people, chats and the account", plural(r.Facts, "fact", "facts"))
+	}
 }
 
 // importFailure says what to do about an error.

@@ -21,6 +21,7 @@ type keptVault struct {
 	app    *app
 	config *config.Config
 	copies *keptCopies
+	open   *openVault // nil: nobody asks for it
 
 	mu       sync.Mutex
 	problems []problemLine // of the vault, as it was opened last
@@ -41,7 +42,9 @@ func (v *keptVault) Open(ctx context.Context) (daemon.Session, error) {
 	v.mu.Lock()
 	v.problems = lines
 	v.mu.Unlock()
-	return &keptSession{app: v.app, config: &cfg, backup: b, idler: newIdler()}, nil
+	s := &keptSession{app: v.app, config: &cfg, backup: b, idler: newIdler(), open: v.open}
+	v.open.opened(s)
+	return s, nil
 }
 
 // found is what was gone of the vault when it was opened.
@@ -57,6 +60,7 @@ type keptSession struct {
 	config *config.Config
 	backup *backup
 	idler  *idler
+	open   *openVault
 }
 
 func (s *keptSession) Pending() bool { return s.backup.archive.Pending() }
@@ -71,7 +75,10 @@ func (s *keptSession) Written() int64 {
 	return stats.PackBytes + stats.Commits
 }
 
-func (s *keptSession) Close() error { return s.backup.Close() }
+func (s *keptSession) Close() error {
+	s.open.closing(s)
+	return s.backup.Close()
+}
 
 // Follow follows one account.
 func (s *keptSession) Follow(ctx context.Context, f daemon.Following) error {

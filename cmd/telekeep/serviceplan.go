@@ -173,6 +173,9 @@ func writablePlaces(folder string, cfg *config.Config) ([]string, error) {
 		if cfg.Daemon.Textfile != "" {
 			places = append(places, filepath.Dir(cfg.Daemon.Textfile))
 		}
+		if cfg.Import.Inbox != "" {
+			places = append(places, cfg.Import.Inbox)
+		}
 		files = keyFiles(cfg)
 	}
 	for _, place := range slices.Concat(places, files) {

@@ -137,9 +137,10 @@ func (d *decoder) member(object *value, m member, f field, dst reflect.Value) er
 				return under(m.key+"_entities", entities.line, err)
 			}
 			if PlainText(formatted) != PlainText(parts) {
-				d.note(m.line, m.key, "text and text_entities differ")
+				d.note(m.line, m.key, "text and text_entities differ; the text counts")
+			} else {
+				parts = formatted
 			}
-			parts = formatted
 		}
 		dst.Set(reflect.ValueOf(parts))
 		return nil

@@ -2,6 +2,7 @@ package desktop
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 
@@ -20,6 +21,9 @@ func (im *importer) readJSON() error {
 	account, err := resultjson.Read(im.export.File, stoppableReader{f, im.ctx.Err}, resultjson.Options{Location: im.Location}, resultjson.Visitor{
 		Account: r.owner, Chat: r.begin, Message: r.message, Note: r.remark,
 	})
+	if errors.Is(err, resultjson.ErrNoExport) {
+		return fmt.Errorf("%s: %w", im.export.File, ErrNoExport)
+	}
 	if err != nil || account == nil {
 		return err
 	}
