@@ -34,6 +34,12 @@
 //   - an export can be updated. A file keeps the path that it got first, a chat
 //     its folder, and only what is missing is written.
 //
+// Plain and SQLite go through the same messages and hand each, with all files that it names, to
+// a sink: text files of a chat, or a database.
+//
+//	archive ─► walk ─┬► shelf ─ files ─► chats/Ada/media/2024-05/…
+//	                 └► sink ─► messages.txt messages.jsonl SHA256SUMS  |  archive.db
+//
 // Restore writes everything the archive holds, for people who have no program at
 // all: media as files, records as JSON Lines, and a list of their hashes.
 //

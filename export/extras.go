@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 
 	"telekeep/archive"
 )
@@ -28,8 +29,7 @@ type earlier struct {
 	Message *archive.Message `json:"message"`
 }
 
-// extras makes what is added to a message; nil if there is nothing to add. A version
-// that cannot be read is a problem and no error.
+// extras makes what is added to a message; nil if there is nothing to add.
 func (r *run) extras(ctx context.Context, chat archive.PeerID, m *archive.StoredMessage) ([]byte, error) {
 	edited := m.Versions > 1 && (r.options.Extras || r.options.Versions)
 	if !r.options.Extras && !m.Deleted && !edited {
@@ -43,16 +43,20 @@ func (r *run) extras(ctx context.Context, chat archive.PeerID, m *archive.Stored
 		x.Seen = m.Seen
 	}
 	if edited {
-		var err error
-		if x.Earlier, err = r.earlier(ctx, chat, m); err != nil {
+		versions, err := r.earlierVersions(ctx, chat, m)
+		if err != nil {
 			return nil, err
+		}
+		for _, v := range versions {
+			x.Earlier = append(x.Earlier, earlier{v.Seen, v.Message})
 		}
 	}
 	return json.Marshal(x)
 }
 
-// earlier returns the versions of a message before the newest.
-func (r *run) earlier(ctx context.Context, chat archive.PeerID, m *archive.StoredMessage) (list []earlier, err error) {
+// earlierVersions returns the versions of a message before the newest, the oldest first.
+// One that cannot be read is a problem and no error.
+func (r *run) earlierVersions(ctx context.Context, chat archive.PeerID, m *archive.StoredMessage) ([]*archive.StoredMessage, error) {
 	versions, err := r.source.Versions(ctx, r.account.ID, chat, m.ID)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -60,12 +64,7 @@ func (r *run) earlier(ctx context.Context, chat archive.PeerID, m *archive.Store
 	if err != nil {
 		r.result.problem(Problem{Chat: chat, Err: err})
 	}
-	for _, v := range versions {
-		if v.Version < m.Version {
-			list = append(list, earlier{v.Seen, v.Message})
-		}
-	}
-	return list, nil
+	return slices.DeleteFunc(slices.Clone(versions), func(v *archive.StoredMessage) bool { return v.Version >= m.Version }), nil
 }
 
 // topic is the title of the topic that a message of a forum or of the saved

@@ -35,7 +35,9 @@ const headerVersion = 1
 // The kinds of folders this package writes.
 const (
 	kindJSON  = "json"
-	kindFiles = "files"
+	kindFiles = "files" // of a restore
+	kindPlain = "plain"
+	kindSQL   = "sqlite"
 )
 
 // ErrNotEmpty says that the folder holds something that is no export of
@@ -198,6 +200,34 @@ func (f *folder) chatFolders(chats []archive.PeerID) error {
 	}
 	return f.saveHeader()
 }
+
+// namedFolders names a folder for every chat after the chat. One that has a folder keeps it, also
+// when it is called otherwise later.
+func (f *folder) namedFolders(chats []chat, n names) error {
+	taken := map[string]bool{}
+	for _, place := range f.head.Folders {
+		taken[strings.ToLower(place)] = true
+	}
+	for _, c := range chats {
+		if f.head.Folders[c.ID] != "" {
+			continue
+		}
+		name := n.peer(c.ID)
+		if name == "" {
+			name = string(c.ID)
+		}
+		place := chatsFolder + safeName(cutName(name, maxFolder))
+		for k, first := 2, place; taken[strings.ToLower(place+"/")]; k++ {
+			place = fmt.Sprintf("%s (%d)", first, k)
+		}
+		f.head.Folders[c.ID] = place + "/"
+		taken[strings.ToLower(place+"/")] = true
+	}
+	return f.saveHeader()
+}
+
+// maxFolder is how many bytes of a chat's name its folder has: paths must not become too long.
+const maxFolder = 80
 
 // makeDir makes the folder of a file.
 func (f *folder) makeDir(name string) error {

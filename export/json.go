@@ -121,23 +121,32 @@ const resultFile = "result.json"
 // ErrNoAccount or ErrNoChat before anything is written; what cannot be read is a
 // Problem and no error.
 func JSON(ctx context.Context, source Source, dir string, o Options) (*Result, error) {
-	account, err := pickAccount(source, o.Account)
+	r, chats, err := prepare(source, dir, kindJSON, o)
 	if err != nil {
 		return nil, err
+	}
+	defer r.folder.close()
+	return r.result, r.export(ctx, chats)
+}
+
+// prepare finds what is to be exported and opens the folder for it, which the caller closes.
+func prepare(source Source, dir, kind string, o Options) (*run, []chat, error) {
+	account, err := pickAccount(source, o.Account)
+	if err != nil {
+		return nil, nil, err
 	}
 	chats, err := pickChats(source, account, o.Chats)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	f, err := openFolder(dir, o.header(kindJSON, account.ID))
+	f, err := openFolder(dir, o.header(kind, account.ID))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer f.close()
 	o.Deleted = o.Deleted || o.Versions
 	r := newRun(choose(source, o.Selection), f, account, o)
 	r.progress.Chats = len(chats)
-	return r.result, r.export(ctx, chats)
+	return r, chats, nil
 }
 
 // header is how a folder of this export is recognised.

@@ -37,7 +37,9 @@ var exporters = map[string]struct {
 	write exporter
 	file  string
 }{
-	"json": {export.JSON, "result.json"},
+	"json":   {export.JSON, "result.json"},
+	"files":  {export.Plain, "SHA256SUMS"},
+	"sqlite": {export.SQLite, "archive.db"},
 }
 
 func (a *app) exportCommand() *cobra.Command {
@@ -49,6 +51,8 @@ func (a *app) exportCommand() *cobra.Command {
 
   json     Telegram Desktop's layout: result.json and the media in its folders; with one --chat
            in the form of a single chat's export
+  files    a folder for each chat: its messages as text, its media under names with dates
+  sqlite   archive.db, a database of all messages with a search index, and the same media folders
 
 Run again into the same folder, it adds what is new; it never leaves half a file. Dates are in
 this machine's time zone; set TZ to choose another. --at shows the archive as it was at the end of a day
@@ -71,7 +75,7 @@ key of its own ("telekeep") that other programs pass over.`,
 	a.registerVault(c)
 	o.keys.register(c)
 	o.choice.register(c)
-	c.Flags().StringVar(&o.format, "format", "json", "json")
+	c.Flags().StringVar(&o.format, "format", "json", "json, files or sqlite")
 	c.Flags().StringVar(&o.out, "out", "", "folder to write to; new, empty, or an earlier export")
 	c.Flags().StringVar(&o.account, "account", "", "which account of the archive: its id (user123), @username, phone or name (default: the only one)")
 	c.Flags().StringVar(&o.at, "at", "", "the archive as it was then: a day, a moment or a commit (default: the newest)")
