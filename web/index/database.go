@@ -71,7 +71,7 @@ CREATE TABLE shown (
 	PRIMARY KEY (chat, message, media)
 ) WITHOUT ROWID;
 CREATE TABLE quarter (chat INTEGER NOT NULL, quarter INTEGER NOT NULL, messages INTEGER NOT NULL, PRIMARY KEY (chat, quarter)) WITHOUT ROWID;
-INSERT INTO words (words, rank) VALUES ('automerge', 8);
+INSERT INTO words (words, rank) VALUES ('automerge', 0), ('crisismerge', 64), ('hashsize', 33554432);
 `
 
 // Errors of Open.

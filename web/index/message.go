@@ -34,16 +34,23 @@ func (w *writer) message(ctx context.Context, p *prepared) error {
 	if err != nil {
 		return err
 	}
-	old, err := w.old(ctx, r.chat, r.id)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return wrapMessage(r.id, w.first(ctx, r, p))
-	case err != nil:
+	r.doc = docNumber(r.date, r.id, 0)
+	n, err := w.affected(ctx, "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.values()...)
+	if err != nil {
 		return wrapMessage(r.id, err)
-	case old.sum == r.sum:
-		return nil
+	}
+	if n == 1 {
+		return wrapMessage(r.id, w.first(ctx, r, p))
+	}
+	old, err := w.old(ctx, r.chat, r.id)
+	if err != nil || old.sum == r.sum {
+		return wrapMessage(r.id, err)
 	}
 	return wrapMessage(r.id, w.next(ctx, old, r, p))
+}
+
+func (r *row) values() []any {
+	return []any{r.chat, r.id, r.date, r.album, r.topic, r.saved, r.sender, r.kind, r.flags, r.versions, r.sum, r.doc}
 }
 
 func (w *writer) rowOf(ctx context.Context, p *prepared) (*row, error) {
@@ -92,13 +99,19 @@ func (w *writer) old(ctx context.Context, chat int64, id int) (*row, error) {
 	return r, s.QueryRowContext(ctx, chat, id).Scan(&r.flags, &r.versions, &r.sum, &r.doc)
 }
 
-// first takes in a message that is not there yet.
+// first takes in what belongs to a message that was not there yet.
 func (w *writer) first(ctx context.Context, r *row, p *prepared) error {
+	wanted := r.doc
 	if err := w.addDoc(ctx, r, p, 0); err != nil {
 		return err
 	}
+	if r.doc != wanted {
+		if err := w.putRow(ctx, r); err != nil {
+			return err
+		}
+	}
 	w.quarters[numbered{r.chat, quarterOf(r.date)}]++
-	return errors.Join(w.putRow(ctx, r), w.showFiles(ctx, r, p.Message))
+	return w.showFiles(ctx, r, p.Message)
 }
 
 // next takes in a new version. The one before stays to be found if its text was another.
@@ -128,8 +141,7 @@ func (w *writer) next(ctx context.Context, old, r *row, p *prepared) error {
 }
 
 func (w *writer) putRow(ctx context.Context, r *row) error {
-	return w.exec(ctx, "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		r.chat, r.id, r.date, r.album, r.topic, r.saved, r.sender, r.kind, r.flags, r.versions, r.sum, r.doc)
+	return w.exec(ctx, "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.values()...)
 }
 
 func (w *writer) showFiles(ctx context.Context, r *row, m *archive.Message) error {
@@ -165,18 +177,23 @@ const (
 
 func firstDocAt(date int64) int64 { return min(max(date, 0), maxDate) << sameMoment }
 
+// docNumber is the number that a document gets if those of the tries before are taken.
+func docNumber(date int64, message int, try int64) int64 {
+	return firstDocAt(date) + (int64(message)+try)&(documentsOfOne-1) + try/documentsOfOne*documentsOfOne
+}
+
 // addDoc finds a number for a document and writes it and its words.
 func (w *writer) addDoc(ctx context.Context, r *row, p *prepared, previous int64) error {
-	moment := firstDocAt(r.date)
 	for try := range int64(documentsOfOne * momentsTried) {
-		id := moment + (int64(r.id)+try)&(documentsOfOne-1) + try/documentsOfOne*documentsOfOne
+		id := docNumber(r.date, r.id, try)
 		n, err := w.affected(ctx, "INSERT OR IGNORE INTO doc VALUES (?, ?, ?, ?, 0, ?, ?, ?)", id, r.chat, r.id, r.versions, previous, p.body, string(r.marks()))
 		if err != nil {
 			return err
 		}
 		if n == 1 {
 			r.doc = id
-			return w.exec(ctx, "INSERT INTO words (rowid, body, marks) VALUES (?, ?, ?)", id, p.words, string(r.marks()))
+			w.addWords(id, p.words, r.marks())
+			return nil
 		}
 	}
 	return errNoRoom
@@ -192,20 +209,16 @@ func (w *writer) docAt(ctx context.Context, id int64) (*document, error) {
 }
 
 func (w *writer) dropDoc(ctx context.Context, id int64) error {
-	return errors.Join(
-		w.exec(ctx, "DELETE FROM words WHERE rowid = ?", id),
-		w.exec(ctx, "DELETE FROM doc WHERE id = ?", id),
-	)
+	w.dropWords(id)
+	return w.exec(ctx, "DELETE FROM doc WHERE id = ?", id)
 }
 
 // remark changes the marks of a document.
 func (w *writer) remark(ctx context.Context, d *document, change func(marks) marks) error {
 	d.marks = change(d.marks)
-	return errors.Join(
-		w.exec(ctx, "DELETE FROM words WHERE rowid = ?", d.id),
-		w.exec(ctx, "INSERT INTO words (rowid, body, marks) VALUES (?, ?, ?)", d.id, wordsOf(w.folder, d.body), string(d.marks)),
-		w.exec(ctx, "UPDATE doc SET marks = ? WHERE id = ?", string(d.marks), d.id),
-	)
+	w.dropWords(d.id)
+	w.addWords(d.id, wordsOf(w.folder, d.body), d.marks)
+	return w.exec(ctx, "UPDATE doc SET marks = ? WHERE id = ?", string(d.marks), d.id)
 }
 
 // markDeleted marks a message and its earlier versions, if it is there.

@@ -26,7 +26,7 @@ type Progress struct {
 
 // batchRecords is how many records are one transaction: few enough for a search in memory,
 // which waits for it, and for the memory of what is prepared ahead.
-const batchRecords = 4096
+const batchRecords = 8192
 
 // Update takes in the commits of log that are new; tell, which may be nil, is called after
 // every batch. After an error what was taken in stays, and another Update goes on from there.
@@ -159,15 +159,19 @@ func (u *updater) commit(ctx context.Context, log Log, i int, c archive.LogCommi
 	return u.w.link(ctx, i, c)
 }
 
-// finish puts the words of a large Update into one order, which makes searches fast.
+// finish puts the words of a large Update into one order, which makes searches fast: a
+// piece at a time, so that a search in memory waits for no more than that.
 func (u *updater) finish(ctx context.Context) error {
-	const many = 20_000
-	if u.progress.Records >= many {
-		if _, err := u.x.db.write.ExecContext(ctx, "INSERT INTO words (words) VALUES ('optimize')"); err != nil {
-			return writeError(err)
+	const many, pages = 20_000, 2000
+	if u.progress.Records < many {
+		return nil
+	}
+	for more := true; more; {
+		var err error
+		if more, err = u.w.merge(ctx, pages); err != nil {
+			return err
 		}
 	}
-	u.x.changed()
 	return nil
 }
 

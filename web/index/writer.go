@@ -11,16 +11,48 @@ import (
 
 // A writer puts records into the tables, a batch a transaction.
 type writer struct {
-	db         *database
-	folder     *folder
-	list       *nameList
-	who        map[owned]int64
-	gone       map[numbered]bool
-	statements map[string]*sql.Stmt
+	db     *database
+	folder *folder
+	list   *nameList
+	who    map[owned]int64
+	gone   map[numbered]bool
 
 	tx       *sql.Tx
 	bound    map[string]*sql.Stmt // statements within tx
 	quarters map[numbered]int
+	// words wait for the end of the batch: a statement that SQLite may have to take back
+	// alone, in between, would have it write a small piece of the words each time.
+	words []wordChange
+}
+
+// A wordChange adds the words of a document, or takes them out.
+type wordChange struct {
+	doc   int64
+	add   bool
+	words string
+	marks marks
+}
+
+func (w *writer) addWords(doc int64, words string, m marks) {
+	w.words = append(w.words, wordChange{doc, true, words, m})
+}
+
+func (w *writer) dropWords(doc int64) { w.words = append(w.words, wordChange{doc: doc}) }
+
+// putWords does what waited.
+func (w *writer) putWords(ctx context.Context) error {
+	for _, c := range w.words {
+		var err error
+		if c.add {
+			err = w.exec(ctx, "INSERT INTO words (rowid, body, marks) VALUES (?, ?, ?)", c.doc, c.words, string(c.marks))
+		} else {
+			err = w.exec(ctx, "DELETE FROM words WHERE rowid = ?", c.doc)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // An owned is a peer as one account sees it.
@@ -33,7 +65,6 @@ type numbered struct{ place, id int64 }
 func newWriter(ctx context.Context, db *database) (*writer, error) {
 	w := &writer{
 		db: db, folder: newFolder(), list: newNameList(), who: make(map[owned]int64), gone: make(map[numbered]bool),
-		statements: make(map[string]*sql.Stmt),
 	}
 	if err := w.loadWho(ctx); err != nil {
 		return nil, err
@@ -96,7 +127,10 @@ func (w *writer) take(ctx context.Context, b *batch, state string) error {
 				return err
 			}
 		}
-		return w.exec(ctx, "INSERT OR REPLACE INTO meta VALUES ('partly', ?)", state)
+		if err := w.exec(ctx, "INSERT OR REPLACE INTO meta VALUES ('partly', ?)", state); err != nil {
+			return err
+		}
+		return w.putWords(ctx)
 	})
 }
 
@@ -117,11 +151,38 @@ func (w *writer) inside(ctx context.Context, f func() error) error {
 	if err != nil {
 		return writeError(err)
 	}
-	w.tx, w.bound, w.quarters = tx, make(map[string]*sql.Stmt), make(map[numbered]int)
+	w.tx, w.bound, w.quarters, w.words = tx, make(map[string]*sql.Stmt), make(map[numbered]int), w.words[:0]
 	if err := f(); err != nil {
 		return writeError(errors.Join(err, tx.Rollback()))
 	}
 	return writeError(tx.Commit())
+}
+
+// merge puts some pages of words in order and reports whether there is more to be done.
+func (w *writer) merge(ctx context.Context, pages int) (more bool, err error) {
+	err = w.inside(ctx, func() error {
+		before, err := w.changes(ctx)
+		if err == nil {
+			// A negative number makes it go on until there is one piece.
+			err = w.exec(ctx, "INSERT INTO words (words, rank) VALUES ('merge', ?)", -pages)
+		}
+		if err != nil {
+			return err
+		}
+		after, err := w.changes(ctx)
+		more = after-before >= 2 // fewer mean that nothing was done
+		return err
+	})
+	return more, err
+}
+
+func (w *writer) changes(ctx context.Context) (n int64, err error) {
+	s, err := w.statement(ctx, "SELECT total_changes()")
+	if err != nil {
+		return 0, err
+	}
+	err = s.QueryRowContext(ctx).Scan(&n)
+	return n, err
 }
 
 // statement is a query prepared for the transaction.
