@@ -148,10 +148,10 @@ func peak() int64 {
 func searches(b *testing.B, x *Index) {
 	kinds := map[string]func(q *Query){
 		"typing":  func(*Query) {},
-		"chat":    func(q *Query) { q.Chat = "channel7" },
+		"chat":    func(q *Query) { q.Chats = []archive.PeerID{"channel7"} },
 		"sender":  func(q *Query) { q.Sender = "user77" },
-		"both":    func(q *Query) { q.Chat, q.Sender = "channel7", "user77" },
-		"kind":    func(q *Query) { q.Kinds = []Kind{Photo} },
+		"both":    func(q *Query) { q.Chats, q.Sender = []archive.PeerID{"channel7"}, "user77" },
+		"kind":    func(q *Query) { q.Kinds = []archive.Content{archive.ContentPhoto} },
 		"dates":   func(q *Query) { q.From, q.Until = 1_510_000_000, 1_512_000_000 },
 		"deleted": func(q *Query) { q.Deleted = Hide },
 	}

@@ -23,10 +23,12 @@ const schema = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE link (n INTEGER PRIMARY KEY, writer TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL);
 CREATE TABLE who (
-	n       INTEGER PRIMARY KEY,
-	account TEXT NOT NULL,
-	peer    TEXT NOT NULL,
-	name    TEXT NOT NULL DEFAULT '',
+	n        INTEGER PRIMARY KEY,
+	account  TEXT NOT NULL,
+	peer     TEXT NOT NULL,
+	name     TEXT NOT NULL DEFAULT '',
+	username TEXT NOT NULL DEFAULT '',
+	phone    TEXT NOT NULL DEFAULT '',
 	UNIQUE (account, peer)
 );
 CREATE TABLE message (
@@ -54,7 +56,7 @@ CREATE TABLE doc (
 	body     TEXT NOT NULL,
 	marks    TEXT NOT NULL
 );
-CREATE VIRTUAL TABLE words USING fts5 (body, marks, content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '1 2 3');
+CREATE VIRTUAL TABLE words USING fts5 (body, marks, content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '2 3 4 5');
 CREATE TABLE gone (place INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (place, id)) WITHOUT ROWID;
 CREATE TABLE media (
 	n      INTEGER PRIMARY KEY,

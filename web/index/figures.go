@@ -52,7 +52,7 @@ func (x *Index) Days(ctx context.Context, account, chat archive.PeerID, zone *ti
 type Store struct {
 	Account archive.PeerID
 	Chat    archive.PeerID
-	Kind    Kind
+	Kind    archive.Content
 	Files   int   // different ones
 	Bytes   int64 // of them
 }
@@ -75,7 +75,7 @@ func (x *Index) Storage(ctx context.Context, account archive.PeerID) ([]Store, e
 		if err := rows.Scan(&s.Account, &s.Chat, &kind, &s.Files, &s.Bytes); err != nil {
 			return nil, readError(err)
 		}
-		s.Kind = kindAt(kind)
+		s.Kind = contentAt(kind)
 		stores = append(stores, s)
 	}
 	return stores, readError(rows.Err())

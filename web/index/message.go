@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strconv"
 
 	"telekeep/archive"
 )
@@ -56,7 +55,7 @@ func (r *row) values() []any {
 func (w *writer) rowOf(ctx context.Context, p *prepared) (*row, error) {
 	m := p.Message
 	r := &row{
-		id: m.ID, date: m.Date, album: m.Album, topic: m.Topic, sum: p.sum, kind: kindOf(m).number(), versions: 1,
+		id: m.ID, date: m.Date, album: m.Album, topic: m.Topic, sum: p.sum, kind: numberOf(m.Content()), versions: 1,
 	}
 	var err error
 	for _, peer := range []struct {
@@ -146,7 +145,7 @@ func (w *writer) putRow(ctx context.Context, r *row) error {
 
 func (w *writer) showFiles(ctx context.Context, r *row, m *archive.Message) error {
 	var errs []error
-	filesOf(m, func(kind Kind, f *archive.File) { errs = append(errs, w.show(ctx, r.chat, r.id, kind, f)) })
+	filesOf(m, func(kind archive.Content, f *archive.File) { errs = append(errs, w.show(ctx, r.chat, r.id, kind, f)) })
 	return errors.Join(errs...)
 }
 
@@ -244,45 +243,4 @@ func (w *writer) markDeleted(ctx context.Context, chat int64, id int) error {
 		doc = d.previous
 	}
 	return nil
-}
-
-// Marks are words of a private alphabet that stand beside those of a text.
-type marks string
-
-// The letters of marks; behind most of them stands a number.
-const (
-	markAlphabet = "\ue000"
-	markAccount  = markAlphabet + "a"
-	markChat     = markAlphabet + "c"
-	markSender   = markAlphabet + "s"
-	markKind     = markAlphabet + "k"
-	markTopic    = markAlphabet + "t"
-	markSaved    = markAlphabet + "v"
-	markDeleted  = markAlphabet + "d"
-	markEarlier  = markAlphabet + "e"
-)
-
-func (m marks) with(mark string) marks { return m + marks(" "+mark) }
-
-func numberedMark[N int | int64](letter string, n N) string {
-	return letter + strconv.FormatInt(int64(n), 10)
-}
-
-// marks are those of the latest version of a message.
-func (r *row) marks() marks {
-	m := marks(numberedMark(markAccount, r.account)).with(numberedMark(markChat, r.chat)).with(numberedMark(markKind, r.kind))
-	m = m.with(numberedMark(markSender, r.sender))
-	if r.topic != 0 {
-		m = m.with(numberedMark(markTopic, r.topic))
-	}
-	if r.saved != 0 {
-		m = m.with(numberedMark(markSaved, r.saved))
-	}
-	if r.flags&flagLink != 0 {
-		m = m.with(numberedMark(markKind, Link.number()))
-	}
-	if r.flags&flagDeleted != 0 {
-		m = m.with(markDeleted)
-	}
-	return m
 }

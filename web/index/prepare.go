@@ -102,10 +102,6 @@ func (p *preparer) prepare(r *archive.Record) prepared {
 	return prepared{Record: r, body: text, words: wordsOf(p.folder, text), sum: sumOf(r.Message)}
 }
 
-// partBreak is a word between the parts of a body, so that no phrase reaches from one into
-// the next.
-const partBreak = "\ue001"
-
 // wordsOf writes the words of a body for SQLite, with a space between.
 func wordsOf(f *folder, text string) string {
 	var b strings.Builder

@@ -21,21 +21,21 @@ const (
 // A Query says what to look for. The zero value finds everything.
 type Query struct {
 	// Text is what people type: words, of which a message must have all; "a phrase"; -word or
-	// -"a phrase" for what it must not have; wor* for all words that begin so. Nothing in it
-	// is an error.
+	// -"a phrase" for what it must not have; wor* for all words that begin so, from two letters
+	// on. Nothing in it is an error.
 	Text string
 	// Exact takes the last word as it stands. Otherwise the message has a word that begins
 	// so, which is right for who is still typing.
 	Exact bool
 
 	Account archive.PeerID // "" is all
-	Chat    archive.PeerID
+	Chats   []archive.PeerID
 	Topic   int            // 0 is all
 	Saved   archive.PeerID // a topic of the saved messages
 	Sender  archive.PeerID
 	From    int64 // Unix seconds: not before; 0 is open
 	Until   int64 // Unix seconds: before; 0 is open
-	Kinds   []Kind
+	Kinds   []archive.Content
 	Deleted Choice // messages that the server reported as deleted
 	Earlier Choice // versions of messages that were edited since
 
@@ -49,6 +49,9 @@ type term struct {
 	prefix bool // the last word only begins so
 	not    bool
 }
+
+// shortestBeginning is how many letters of a word must be there to find words that begin so.
+const shortestBeginning = 2
 
 // maxTerms is how many words and phrases of a query count.
 const maxTerms = 32
@@ -64,7 +67,7 @@ func parseText(text string, exact bool) []term {
 			continue
 		}
 		last, _ := utf8.DecodeRuneInString(t.words[len(t.words)-1])
-		t.prefix = (piece.star || piece.open && !exact) && classOf(last) != alone
+		t.prefix = (piece.star || piece.open && !exact) && classOf(last) != alone && utf8.RuneCountInString(t.words[len(t.words)-1]) >= shortestBeginning
 		t.not = piece.not
 		terms = append(terms, t)
 	}

@@ -36,7 +36,7 @@ type Hit struct {
 	Date       int64 // Unix seconds
 	Sender     archive.PeerID
 	SenderName string
-	Kind       Kind
+	Kind       archive.Content
 	Deleted    bool
 	Earlier    bool // the message says something else now
 	Version    int  // of the message, from 1
@@ -134,16 +134,23 @@ func (x *Index) where(ctx context.Context, q Query, terms []term) (condition, bo
 func (x *Index) filters(ctx context.Context, q Query) (must, not []string, ok bool, err error) {
 	for _, f := range []struct {
 		letter string
-		peer   archive.PeerID
-	}{{markAccount, q.Account}, {markChat, q.Chat}, {markSender, q.Sender}, {markSaved, q.Saved}} {
-		if f.peer == "" {
-			continue
+		peers  []archive.PeerID
+	}{{markAccount, given(q.Account)}, {markChat, q.Chats}, {markSender, given(q.Sender)}, {markSaved, given(q.Saved)}} {
+		var marks []string
+		for _, peer := range f.peers {
+			more, err := x.peerMarks(ctx, f.letter, q.Account, peer)
+			if err != nil {
+				return nil, nil, false, err
+			}
+			marks = append(marks, more...)
 		}
-		marks, err := x.peerMarks(ctx, f.letter, q.Account, f.peer)
-		if err != nil || len(marks) == 0 {
-			return nil, nil, false, err
+		switch {
+		case len(f.peers) == 0:
+		case len(marks) == 0:
+			return nil, nil, false, nil
+		default:
+			must = append(must, anyOf(marks))
 		}
-		must = append(must, anyOf(marks))
 	}
 	if q.Topic != 0 {
 		must = append(must, markExpression(numberedMark(markTopic, q.Topic)))
@@ -151,7 +158,7 @@ func (x *Index) filters(ctx context.Context, q Query) (must, not []string, ok bo
 	if len(q.Kinds) > 0 {
 		var kinds []string
 		for _, k := range q.Kinds {
-			kinds = append(kinds, markExpression(numberedMark(markKind, k.number())))
+			kinds = append(kinds, markExpression(kindMark(numberOf(k))))
 		}
 		must = append(must, anyOf(kinds))
 	}
@@ -164,6 +171,13 @@ func (x *Index) filters(ctx context.Context, q Query) (must, not []string, ok bo
 		}
 	}
 	return must, not, true, nil
+}
+
+func given(id archive.PeerID) []archive.PeerID {
+	if id == "" {
+		return nil
+	}
+	return []archive.PeerID{id}
 }
 
 func anyOf(expressions []string) string {
@@ -251,7 +265,7 @@ func scanHit(rows *sql.Rows, f *finder) (Hit, int64, error) {
 	if err != nil {
 		return h, 0, err
 	}
-	h.Kind = kindAt(kind)
+	h.Kind = contentAt(kind)
 	h.Deleted = flags&flagDeleted != 0
 	h.Part, h.Snippet = f.snippet(text)
 	return h, id, nil

@@ -119,18 +119,18 @@ func TestFilters(t *testing.T) {
 		want string
 	}{
 		{Query{}, "[5 4 3 2 1]"},
-		{Query{Chat: village}, "[3 2 1]"},
-		{Query{Chat: "channel9"}, "[]"},
+		{Query{Chats: []archive.PeerID{village}}, "[3 2 1]"},
+		{Query{Chats: []archive.PeerID{"channel9"}}, "[]"},
 		{Query{Account: "user9"}, "[]"},
-		{Query{Account: me, Chat: anna}, "[5 4]"},
+		{Query{Account: me, Chats: []archive.PeerID{anna}}, "[5 4]"},
 		{Query{Topic: 7}, "[2]"},
 		{Query{Sender: me}, "[2]"},
-		{Query{Kinds: []Kind{Photo}}, "[4]"},
-		{Query{Kinds: []Kind{Photo, Link}}, "[4 3]"},
-		{Query{Kinds: []Kind{Text}, Deleted: Hide}, "[3 2]"},
+		{Query{Kinds: []archive.Content{archive.ContentPhoto}}, "[4]"},
+		{Query{Kinds: []archive.Content{archive.ContentPhoto, archive.ContentLink}}, "[4 3]"},
+		{Query{Kinds: []archive.Content{archive.ContentText}, Deleted: Hide}, "[2]"},
 		{Query{Deleted: Only}, "[5 1]"},
 		{Query{Text: "look", Deleted: Hide, Sender: anna}, "[4 3]"},
-		{Query{Text: "-five", Chat: anna}, "[4]"},
+		{Query{Text: "-five", Chats: []archive.PeerID{anna}}, "[4]"},
 		{Query{From: 1_700_000_000 + 2*60, Until: 1_700_000_000 + 4*60}, "[3 2]"},
 		{Query{Text: "look", From: 1_700_000_000 + 5*60}, "[5]"},
 		{Query{Text: "look", Until: 1_700_000_000 + 1*60}, "[]"},
@@ -145,7 +145,7 @@ func TestFilters(t *testing.T) {
 		t.Fatalf("%d hits, %v", len(page.Hits), err)
 	}
 	h := page.Hits[0]
-	if h.Account != me || h.Chat != anna || h.ChatName != "Anna Smith" || h.SenderName != "Anna Smith" || h.Sender != anna || !h.Deleted || h.Kind != Text ||
+	if h.Account != me || h.Chat != anna || h.ChatName != "Anna Smith" || h.SenderName != "Anna Smith" || h.Sender != anna || !h.Deleted || h.Kind != archive.ContentText ||
 		h.Date != 1_700_000_000+5*60 || h.Version != 1 || marked(h.Snippet) != "look [five]" || h.Part != PartText {
 		t.Errorf("hit %+v", h)
 	}
@@ -177,11 +177,11 @@ func TestParts(t *testing.T) {
 	for _, c := range []struct {
 		text, want string
 		part       Part
-		kind       Kind
+		kind       archive.Content
 	}{
-		{"plan", "holiday-[plan].pdf Orchestra", PartFile, Audio}, {"turquoise", "Favourite colour? [turquoise]", PartPoll, Poll}, {"everywhere", "Breaking news from [everywhere] https://example.org/path", PartPreview, Text},
-		{"hopper", "Grace [Hopper] 15551234", PartContact, Contact}, {"zoe", "invite members [Zoë] Member", PartService, Service}, {"title", "topic edit New [title]", PartService, Service},
-		{"milk", "Groceries [milk]", PartPoll, Poll}, {"street", "Opera Main [Street]", PartPlace, Location}, {"ending", "[ending].txt", PartFile, File},
+		{"plan", "holiday-[plan].pdf Orchestra", PartFile, archive.ContentAudio}, {"turquoise", "Favourite colour? [turquoise]", PartPoll, archive.ContentPoll}, {"everywhere", "Breaking news from [everywhere] https://example.org/path", PartPreview, archive.ContentLink},
+		{"hopper", "Grace [Hopper] 15551234", PartContact, archive.ContentContact}, {"zoe", "invite members [Zoë] Member", PartService, archive.ContentService}, {"title", "topic edit New [title]", PartService, archive.ContentService},
+		{"milk", "Groceries [milk]", PartPoll, archive.ContentPoll}, {"street", "Opera Main [Street]", PartPlace, archive.ContentLocation}, {"ending", "[ending].txt", PartFile, archive.ContentFile},
 	} {
 		page, err := x.Search(t.Context(), Query{Text: c.text})
 		if err != nil || len(page.Hits) != 1 {

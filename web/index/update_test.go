@@ -279,7 +279,7 @@ func TestFigures(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	stores, err := x.Storage(t.Context(), me)
-	if err != nil || len(stores) != 2 || stores[0] != (Store{me, village, Photo, 2, 200}) || stores[1] != (Store{me, anna, Photo, 1, 100}) {
+	if err != nil || len(stores) != 2 || stores[0] != (Store{me, village, archive.ContentPhoto, 2, 200}) || stores[1] != (Store{me, anna, archive.ContentPhoto, 1, 100}) {
 		t.Errorf("%+v, %v", stores, err)
 	}
 	days, err := x.Days(t.Context(), me, village, time.UTC)

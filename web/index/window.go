@@ -20,7 +20,7 @@ type Row struct {
 	ID       int
 	Date     int64 // Unix seconds
 	Album    int64 // the same in all of one album; 0 in none
-	Kind     Kind
+	Kind     archive.Content
 	Deleted  bool
 	Edited   bool
 	Versions int
@@ -75,7 +75,7 @@ func (x *Index) Window(ctx context.Context, p Place, from, limit int) ([]Row, er
 		if err := rows.Scan(&r.ID, &r.Date, &r.Album, &kind, &flags, &r.Versions); err != nil {
 			return nil, readError(err)
 		}
-		r.Kind, r.Deleted, r.Edited = kindAt(kind), flags&flagDeleted != 0, flags&flagEdited != 0
+		r.Kind, r.Deleted, r.Edited = contentAt(kind), flags&flagDeleted != 0, flags&flagEdited != 0
 		window = append(window, r)
 	}
 	return window, readError(rows.Err())

@@ -246,7 +246,7 @@ func (w *writer) number(ctx context.Context, account, peer archive.PeerID) (int6
 		return n, nil
 	}
 	n := int64(len(w.who) + 1)
-	if err := w.exec(ctx, "INSERT INTO who VALUES (?, ?, ?, '')", n, string(account), string(peer)); err != nil {
+	if err := w.exec(ctx, "INSERT INTO who (n, account, peer) VALUES (?, ?, ?)", n, string(account), string(peer)); err != nil {
 		return 0, err
 	}
 	w.who[o] = n
@@ -258,7 +258,7 @@ func (w *writer) profile(ctx context.Context, account archive.PeerID, p *archive
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, "UPDATE who SET name = ? WHERE n = ?", nameOf(p), n)
+	return w.exec(ctx, "UPDATE who SET name = ?, username = ?, phone = ? WHERE n = ?", nameOf(p), p.Username, p.Phone, n)
 }
 
 func (w *writer) mediaFile(ctx context.Context, f *archive.MediaFile) error {
@@ -267,7 +267,7 @@ func (w *writer) mediaFile(ctx context.Context, f *archive.MediaFile) error {
 }
 
 // show notes that a message shows a file.
-func (w *writer) show(ctx context.Context, chat int64, id int, kind Kind, f *archive.File) error {
+func (w *writer) show(ctx context.Context, chat int64, id int, kind archive.Content, f *archive.File) error {
 	s, err := w.statement(ctx, `INSERT INTO media (key, size, stored) VALUES (?, ?, 0)
 		ON CONFLICT (key) DO UPDATE SET size = CASE WHEN stored THEN size ELSE max(size, excluded.size) END RETURNING n`)
 	if err != nil {
@@ -277,7 +277,7 @@ func (w *writer) show(ctx context.Context, chat int64, id int, kind Kind, f *arc
 	if err := s.QueryRowContext(ctx, string(f.Key), f.Size).Scan(&n); err != nil {
 		return err
 	}
-	return w.exec(ctx, "INSERT OR IGNORE INTO shown VALUES (?, ?, ?, ?)", chat, id, n, kind.number())
+	return w.exec(ctx, "INSERT OR IGNORE INTO shown VALUES (?, ?, ?, ?)", chat, id, n, numberOf(kind))
 }
 
 // deletion marks what the server reported as deleted, also what comes only later.
