@@ -18,10 +18,10 @@ type dayView struct {
 
 // A storeView is what one kind of files of a chat takes.
 type storeView struct {
-	Chat  archive.PeerID `json:"chat"`
-	Kind  index.Kind     `json:"kind"`
-	Files int            `json:"files"`
-	Bytes int64          `json:"bytes"`
+	Chat  archive.PeerID  `json:"chat"`
+	Kind  archive.Content `json:"kind"`
+	Files int             `json:"files"`
+	Bytes int64           `json:"bytes"`
 }
 
 // A savedView says what it saves that a file is stored once.

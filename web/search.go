@@ -18,18 +18,18 @@ const (
 
 // A hitView is one message that was found.
 type hitView struct {
-	Account archive.PeerID `json:"account"`
-	Chat    archive.PeerID `json:"chat"`
-	ID      int            `json:"id"`
-	Topic   int            `json:"topic,omitempty"`
-	Date    int64          `json:"date"`
-	Sender  archive.PeerID `json:"sender,omitempty"`
-	Kind    index.Kind     `json:"kind,omitempty"`
-	Part    string         `json:"part,omitempty"` // which part of the message fits
-	Deleted bool           `json:"deleted,omitempty"`
-	Earlier bool           `json:"earlier,omitempty"` // found in an earlier version
-	Version int            `json:"version,omitempty"`
-	Snippet []spanView     `json:"snippet"`
+	Account archive.PeerID  `json:"account"`
+	Chat    archive.PeerID  `json:"chat"`
+	ID      int             `json:"id"`
+	Topic   int             `json:"topic,omitempty"`
+	Date    int64           `json:"date"`
+	Sender  archive.PeerID  `json:"sender,omitempty"`
+	Kind    archive.Content `json:"kind,omitempty"`
+	Part    string          `json:"part,omitempty"` // which part of the message fits
+	Deleted bool            `json:"deleted,omitempty"`
+	Earlier bool            `json:"earlier,omitempty"` // found in an earlier version
+	Version int             `json:"version,omitempty"`
+	Snippet []spanView      `json:"snippet"`
 }
 
 // A spanView is a piece of a text, and whether it is what was looked for.
@@ -90,7 +90,7 @@ func viewHit(hit *index.Hit) hitView {
 // queryOf reads what is looked for.
 func queryOf(account archive.PeerID, q url.Values) (index.Query, error) {
 	query := index.Query{
-		Text: strings.ToValidUTF8(q.Get("q"), ""), Account: account, Chat: archive.PeerID(q.Get("chat")), Sender: archive.PeerID(q.Get("sender")),
+		Text: strings.ToValidUTF8(q.Get("q"), ""), Account: account, Sender: archive.PeerID(q.Get("sender")),
 		Before: index.Cursor(q.Get("before")),
 	}
 	if len(query.Text) > maxQuery {
@@ -116,8 +116,11 @@ func queryOf(account archive.PeerID, q url.Values) (index.Query, error) {
 	} else if n, err := strconv.Atoi(string(topic)); err == nil {
 		query.Topic = n
 	}
+	if chat := archive.PeerID(q.Get("chat")); chat != "" {
+		query.Chats = []archive.PeerID{chat}
+	}
 	if kind := q.Get("kind"); kind != "" {
-		query.Kinds = []index.Kind{index.Kind(kind)}
+		query.Kinds = []archive.Content{archive.Content(kind)}
 	}
 	switch q.Get("deleted") {
 	case "only":

@@ -5,7 +5,7 @@ import {get} from './api.js';
 import {count, size, plural, brief} from './format.js';
 import {learn, titleOf, avatar} from './peers.js';
 
-const kindNames = {photo: 'Photos', video: 'Videos', file: 'Files', voice: 'Voice messages', audio: 'Music', sticker: 'Stickers', gif: 'GIFs', round: 'Video messages', link: 'Link previews', thumb: 'Thumbnails', other: 'Other'};
+const kindNames = {photo: 'Photos', video: 'Videos', file: 'Files', voice: 'Voice messages', audio: 'Music', sticker: 'Stickers', animation: 'GIFs', video_message: 'Video messages', link: 'Link previews', thumb: 'Thumbnails', other: 'Other'};
 const name = (kind) => kindNames[kind] || kind;
 const day = new Intl.DateTimeFormat(undefined, {day: 'numeric', month: 'long', year: 'numeric'});
 const months = new Intl.DateTimeFormat(undefined, {month: 'short'});

@@ -6,7 +6,7 @@ import {avatar, learn, nameOf, titleOf} from './peers.js';
 import {when, fullDate, plural} from './format.js';
 import {kindWords} from './message.js';
 
-const kinds = [['', 'Anything'], ['photo', 'Photos'], ['video', 'Videos'], ['file', 'Files'], ['link', 'Links'], ['voice', 'Voice messages'], ['audio', 'Music'], ['gif', 'GIFs'], ['round', 'Video messages'],
+const kinds = [['', 'Anything'], ['photo', 'Photos'], ['video', 'Videos'], ['file', 'Files'], ['link', 'Links'], ['voice', 'Voice messages'], ['audio', 'Music'], ['animation', 'GIFs'], ['video_message', 'Video messages'],
   ['sticker', 'Stickers'], ['poll', 'Polls'], ['location', 'Places'], ['contact', 'Contacts'], ['text', 'Text only'], ['service', 'Service messages']];
 const parts = {file: 'file name', poll: 'poll', preview: 'link preview', contact: 'contact', service: 'service message'};
 
