@@ -19,7 +19,6 @@ import (
 type chatPages struct {
 	converter
 	title string
-	whole bool // of a whole account: links go up to its folder first
 	// What the messages before tell about the next one.
 	day    int64 // of the last date that stood between messages
 	last   int64 // date of the message before
