@@ -50,6 +50,7 @@ var banned = []struct {
 	reason string
 }{
 	{"filippo.io/age", []string{"crypto"}, "one place decides how things are sealed"},
+	{"github.com/cloudflare/circl", []string{"crypto"}, "keys are split where keys are made"},
 	{"github.com/gotd/", []string{"telegram", "telegram/"}, "only telegram speaks MTProto"},
 	{"github.com/zeebo/blake3", []string{"crypto", "chunkstore"}, "ids are made in one place"},
 	{"modernc.org/sqlite", []string{"chunkstore", "chunkstore/copies", "web/index", "export"}, "what this machine remembers of vaults belongs to the chunk store; the viewer searches"},

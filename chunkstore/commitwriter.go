@@ -116,6 +116,7 @@ func (w *Writer) publish(ctx context.Context, d *draft) (*Commit, error) {
 	if err := w.checkHead(ctx); err != nil {
 		return nil, err
 	}
+	w.refreshKeys(ctx)
 	index, err := w.sealIndex(d)
 	if err != nil {
 		return nil, err
@@ -148,6 +149,20 @@ func (w *Writer) publish(ctx context.Context, d *draft) (*Commit, error) {
 	return c, err
 }
 
+// refreshKeys looks which key files are there now: an owner may have been added or removed
+// since the Writer was opened. Should that fail, the commit lists what the last one did.
+func (w *Writer) refreshKeys(ctx context.Context) {
+	if names, err := listKeysFolder(ctx, w.dst); err != nil || slices.Equal(names, w.keyNames) {
+		return // an object is never changed: the same names are the same keys
+	}
+	vault := &Vault{ID: w.secrets.VaultID, Recipient: w.secrets.VaultRecipient}
+	found, err := w.readKeys(ctx, vault)
+	if err != nil {
+		return
+	}
+	w.keys = nextKeys(w.keys, found)
+}
+
 // sealIndex makes the bytes of the index.
 func (w *Writer) sealIndex(d *draft) ([]byte, error) {
 	ix, err := newIndexWriter()
@@ -164,7 +179,7 @@ func (w *Writer) sealIndex(d *draft) ([]byte, error) {
 		ix.pack(p, dir)
 	}
 	ix.changes(d.changes)
-	return ix.seal(w.secrets.VaultRecipient, w.secrets.IndexIdentity.Recipient())
+	return ix.seal(w.secrets.sealTo(), w.secrets.IndexIdentity.Recipient())
 }
 
 // storeIndex stores the index under the next number that is free and returns it. One

@@ -174,7 +174,7 @@ func AddWriter(ctx context.Context, dst Destination, identities []crypto.Identit
 
 // putWriter stores the writer's sealed secrets, then its public entry.
 func putWriter(ctx context.Context, dst Destination, s *WriterSecrets, created time.Time) error {
-	sealed, err := crypto.SealBytes(s.Marshal(), s.VaultRecipient)
+	sealed, err := crypto.SealBytes(s.Marshal(), s.sealTo())
 	if err != nil {
 		return fmt.Errorf("seal the writer's secrets: %w", err)
 	}

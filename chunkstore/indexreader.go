@@ -50,8 +50,8 @@ func readWholeIndex(sealed []byte, ids ...crypto.Identity) (*commitIndex, error)
 }
 
 // readCommitIndex opens the index of a commit and compares the two.
-func readCommitIndex(c *Commit, sealed []byte, id crypto.Identity) (*commitIndex, error) {
-	x, err := readWholeIndex(sealed, id)
+func readCommitIndex(c *Commit, sealed []byte, ids ...crypto.Identity) (*commitIndex, error) {
+	x, err := readWholeIndex(sealed, ids...)
 	if err == nil && !slices.Equal(x.packs, c.Packs) {
 		err = indexDamage("its packs are not those of its commit")
 	}

@@ -14,6 +14,7 @@ const (
 	ForeignObject ObjectKind = iota // none of a vault's
 	ReadmeObject                    // README.txt and recover.sh
 	KeyObject                       // keys/<name>.age
+	NoteObject                      // keys/<name>.<fingerprint>.added and .removed
 	SecretsObject                   // writers/<writer>/secrets.age
 	WriterObject                    // writers/<writer>/writer.json
 	VaultObject                     // vault.json
@@ -43,7 +44,7 @@ type ObjectName struct {
 	Hash   Hash   // of a pack
 	Writer string // of a commit, an index, an entry, secrets
 	Seq    uint64 // of a commit and its index
-	Owner  string // of a key file
+	Owner  string // of a key file, or of a note about one
 }
 
 // ParseName sorts an object by its name.
@@ -65,6 +66,9 @@ func ParseName(name string) ObjectName {
 	}
 	if owner, ok := parseKeyName(name); ok {
 		return ObjectName{Kind: KeyObject, Owner: owner}
+	}
+	if owner, _, ok := parseNoteName(name); ok {
+		return ObjectName{Kind: NoteObject, Owner: owner}
 	}
 	switch name {
 	case vaultName:

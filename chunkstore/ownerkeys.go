@@ -76,6 +76,11 @@ func readKeyFiles(ctx context.Context, dst Destination, vault *Vault) ([]keyFile
 	if err != nil {
 		return nil, err
 	}
+	return readKeyFilesOf(ctx, dst, names, vault)
+}
+
+// readKeyFilesOf is readKeyFiles where the names in the folder are known.
+func readKeyFilesOf(ctx context.Context, dst Destination, names []string, vault *Vault) ([]keyFile, error) {
 	var files []keyFile
 	for _, name := range names {
 		f := keyFile{}
@@ -102,22 +107,24 @@ func checkKeyShape(vault *Vault, sealed []byte) error {
 	if err != nil || vault.Recipient.IsZero() {
 		return err
 	}
-	if length != vaultKeyLength(vault) {
-		return fmt.Errorf("%w: it is too short or too long for a vault key", crypto.ErrDamaged)
+	for n := 1; n <= maxVaultKeys; n++ {
+		if length == vaultKeyLength(vault, n) {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("%w: it is too short or too long for a vault key", crypto.ErrDamaged)
 }
 
 // identityLength is how long the text of a hybrid identity is.
 const identityLength = len("AGE-SECRET-KEY-PQ-1") + 58
 
-// vaultKeyLength returns how long the text of the vault key is: all its parts have
-// fixed lengths.
-func vaultKeyLength(vault *Vault) int64 {
+// vaultKeyLength returns how long the text of a vault key is that holds n identities: all
+// its parts have fixed lengths.
+func vaultKeyLength(vault *Vault, n int) int64 {
 	var none crypto.Key
-	k := VaultKey{VaultID: vault.ID, IDKey: none, ChunkerKey: none}
-	text := fmt.Sprintf(vaultKeyText, k.VaultID, k.IDKey.String(), k.ChunkerKey.String(), vault.Recipient, "")
-	return int64(len(text) + identityLength)
+	head := fmt.Sprintf(vaultKeyHead, 1, vault.ID, none.String(), none.String())
+	one := fmt.Sprintf(vaultKeyIdentity, vault.Recipient, "")
+	return int64(len(head) + n*(len(one)+identityLength))
 }
 
 // nextKeys returns what a commit should list: known is what the writer's commit before

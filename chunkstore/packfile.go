@@ -29,7 +29,7 @@ type packFile struct {
 }
 
 // openPackFile opens a pack. Its end is authenticated, all else when it is read.
-func openPackFile(ctx context.Context, dst Destination, p Object, id crypto.Identity) (*packFile, error) {
+func openPackFile(ctx context.Context, dst Destination, p Object, ids ...crypto.Identity) (*packFile, error) {
 	f := &packFile{dst: dst, name: packName(p.Hash), size: p.Size}
 	for _, part := range [][2]int64{{0, headSpan}, {p.Size - ageBlock - ageTag, p.Size}} {
 		s, err := f.fetch(ctx, max(0, part[0]), min(part[1], p.Size))
@@ -40,7 +40,7 @@ func openPackFile(ctx context.Context, dst Destination, p Object, id crypto.Iden
 		defer f.spans.remove(s)
 	}
 	var err error
-	if f.content, f.length, err = crypto.OpenAt(&f.spans, f.size, id); err != nil {
+	if f.content, f.length, err = crypto.OpenAt(&f.spans, f.size, ids...); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
 	f.payload = f.size - sealedSize(0, f.length)

@@ -143,7 +143,7 @@ func (p *pipeline) startPack() (*openPack, error) {
 		buf, err = newPackMemory(p.limits.packSize)
 	}
 	if err == nil {
-		k.builder, err = newPackBuilder(buf, p.keys.VaultRecipient)
+		k.builder, err = newPackBuilder(buf, p.keys.sealTo())
 	}
 	p.mu.Lock()
 	if err != nil {

@@ -46,7 +46,7 @@ func (w *Writer) lostBetween(c *Commit) error {
 // surveyPartial is survey while places are away: it finds out what the next commit lists of
 // the owners' key files, and takes nothing for lost.
 func (w *Writer) surveyPartial(ctx context.Context, vault *Vault) error {
-	found, err := readKeyFiles(ctx, w.dst, vault)
+	found, err := w.readKeys(ctx, vault)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

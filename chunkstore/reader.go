@@ -159,7 +159,7 @@ func (r *Reader) loadIndex(ctx context.Context, c *Commit) error {
 	if err != nil {
 		return missing(indexName(c.Writer, c.Seq), err)
 	}
-	content, err := readCommitIndex(c, sealed, r.key.Identity)
+	content, err := readCommitIndex(c, sealed, r.key.identities()...)
 	if err == nil {
 		r.take(c, content)
 	}
@@ -263,7 +263,7 @@ func (r *Reader) readAt(ctx context.Context, dst Destination, place chunkPlace) 
 // a third of a millisecond, a lock around it would cost more.
 func (r *Reader) file(ctx context.Context, dst Destination, pack uint32) (*packFile, error) {
 	if dst != r.dst { // a single place, because what r.dst gives is bad
-		return openPackFile(ctx, dst, r.index.packs[pack], r.key.Identity)
+		return openPackFile(ctx, dst, r.index.packs[pack], r.key.identities()...)
 	}
 	r.mu.Lock()
 	f := r.files[pack]
@@ -271,7 +271,7 @@ func (r *Reader) file(ctx context.Context, dst Destination, pack uint32) (*packF
 	if f != nil {
 		return f, nil
 	}
-	f, err := openPackFile(ctx, dst, r.index.packs[pack], r.key.Identity)
+	f, err := openPackFile(ctx, dst, r.index.packs[pack], r.key.identities()...)
 	if err != nil {
 		return nil, err
 	}

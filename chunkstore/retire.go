@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"telekeep/crypto"
 )
 
 // A commit can retire packs: from it on they do not belong to the vault, and may be
@@ -54,7 +56,11 @@ func (c *Commit) parseRetired(list []objectJSON, owner string) (err error) {
 
 // ownerMAC is what Owner should be. It covers everything that the commit says.
 func (k *VaultKey) ownerMAC(c *Commit) (mac [32]byte, ok bool) {
-	key, ok := k.Identity.Derive(retireContext)
+	return ownerMAC(k.Identity, c)
+}
+
+func ownerMAC(id crypto.Identity, c *Commit) (mac [32]byte, ok bool) {
+	key, ok := id.Derive(retireContext)
 	bare := *c
 	bare.Owner = [32]byte{}
 	return key.ID(bare.marshalValue()), ok
@@ -65,8 +71,10 @@ func (k *VaultKey) checkRetired(c *Commit) error {
 	if len(c.Retired) == 0 {
 		return nil
 	}
-	if mac, ok := k.ownerMAC(c); ok && subtle.ConstantTimeCompare(mac[:], c.Owner[:]) == 1 {
-		return nil
+	for _, id := range k.identities() { // the newest at the time, which nobody knows any more
+		if mac, ok := ownerMAC(id, c); ok && subtle.ConstantTimeCompare(mac[:], c.Owner[:]) == 1 {
+			return nil
+		}
 	}
 	return fmt.Errorf("%w: it retires %d packs, and %w", ErrForged, len(c.Retired), ErrNotOwner)
 }

@@ -75,7 +75,7 @@ func (r *Reader) salvageVault(ctx context.Context, ids []crypto.Identity) error 
 		return nil
 	}
 	r.fault(vaultName, lost)
-	r.vault = &Vault{ID: key.VaultID, Recipient: key.Identity.Recipient()}
+	r.vault = &Vault{ID: key.VaultID, Recipient: key.first().Recipient()}
 	return r.vault.readWriters(ctx, r.dst)
 }
 

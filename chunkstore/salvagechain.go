@@ -116,7 +116,7 @@ func (r *Reader) salvageCommit(ctx context.Context, writer string, seq uint64, f
 		if seen[o.Hash] {
 			return nil, fmt.Errorf("%s: %w: it is a copy of another", name, ErrForged)
 		}
-		return readWholeIndex(sealed, r.key.Identity)
+		return readWholeIndex(sealed, r.key.identities()...)
 	})
 	if err != nil {
 		return nil, err

@@ -85,7 +85,7 @@ func (r *Reader) directoryOf(ctx context.Context, p Object) (directory, error) {
 		return nil, fmt.Errorf("%w: no pack is %d bytes long", crypto.ErrDamaged, p.Size)
 	}
 	return anywhere(ctx, r.dst, func(dst Destination) (directory, error) {
-		f, err := openPackFile(ctx, dst, p, r.key.Identity)
+		f, err := openPackFile(ctx, dst, p, r.key.identities()...)
 		if err != nil {
 			return nil, err
 		}

@@ -11,20 +11,57 @@ import (
 	"telekeep/crypto"
 )
 
-// secretsFormat is the first field of the secrets of a writer.
-const secretsFormat = "telekeep writer secrets 1"
+// The first field of the secrets of a writer. The second format has the two fields that
+// say whom the owners are; telekeep before that made the first one.
+const (
+	secretsFormat  = "telekeep writer secrets 1"
+	secretsFormat2 = "telekeep writer secrets 3"
+)
 
 // WriterSecrets is everything that one writer needs to add to a vault: what lies on
 // the machine that writes, in a file that only the daemon can read. It opens the
 // writer's own indexes (ids, sizes, resume state) and no message and no media.
 type WriterSecrets struct {
 	VaultID        string            // 32 lower-case hex digits
-	VaultRecipient crypto.Recipient  // packs and indexes are sealed to it
+	VaultRecipient crypto.Recipient  // of the vault's first key, which its id belongs to
 	WriterID       string            // 32 lower-case hex digits: fingerprint of the signing key
 	SigningKey     crypto.SigningKey // signs commits
 	IndexIdentity  crypto.Identity   // opens the writer's own indexes and its journal
 	IDKey          crypto.Key        // names chunks
 	ChunkerKey     crypto.Key        // places cuts
+
+	// OwnerKey verifies what owners say of key files (KeyNote); zero if the secrets were
+	// made before there was one. SealTo is whom packs and indexes are sealed to. Both
+	// belong to the newest vault key, and only an owner on this machine changes them:
+	// what stands in the vault could be somebody's who is no owner any more.
+	OwnerKey crypto.VerifyKey
+	SealTo   crypto.Recipient
+}
+
+// sealTo returns whom packs and indexes are sealed to.
+func (s *WriterSecrets) sealTo() crypto.Recipient {
+	if s.SealTo.IsZero() {
+		return s.VaultRecipient
+	}
+	return s.SealTo
+}
+
+// Take takes over who the owners are from a vault key that one of them opened, and reports
+// whether anything changed. ErrOtherVault, and ErrKeyConflict if the key is not a later one
+// of what the writer seals to.
+func (s *WriterSecrets) Take(key *VaultKey) (changed bool, err error) {
+	switch {
+	case s.VaultID != key.VaultID:
+		return false, fmt.Errorf("%w: the key is of vault %s, the writer of %s", ErrOtherVault, key.VaultID, s.VaultID)
+	case key.conflict:
+		return false, ErrKeyConflict
+	case !key.has(s.sealTo()):
+		return false, fmt.Errorf("%w: the writer seals to %s, which the key does not open", ErrKeyConflict, key.short(s.sealTo()))
+	}
+	newest := key.Identity.Recipient()
+	changed = s.OwnerKey != key.OwnerKey() || s.sealTo().String() != newest.String()
+	s.OwnerKey, s.SealTo = key.OwnerKey(), newest
+	return changed, nil
 }
 
 // newWriterSecrets makes a new writer for a vault.
@@ -36,12 +73,14 @@ func newWriterSecrets(key *VaultKey) (*WriterSecrets, error) {
 	signing := crypto.NewSigningKey()
 	return &WriterSecrets{
 		VaultID:        key.VaultID,
-		VaultRecipient: key.Identity.Recipient(),
+		VaultRecipient: key.first().Recipient(),
 		WriterID:       signing.VerifyKey().Fingerprint(),
 		SigningKey:     signing,
 		IndexIdentity:  index,
 		IDKey:          key.IDKey,
 		ChunkerKey:     key.ChunkerKey,
+		OwnerKey:       key.OwnerKey(),
+		SealTo:         key.Identity.Recipient(),
 	}, nil
 }
 
@@ -67,7 +106,7 @@ const secretsComment = `# Secrets of one telekeep writer. Whoever has this file 
 type field struct{ key, value string }
 
 func (s *WriterSecrets) fields() []field {
-	return []field{
+	fields := []field{
 		{"format", secretsFormat},
 		{"vault", s.VaultID},
 		{"vault-recipient", s.VaultRecipient.String()},
@@ -77,6 +116,11 @@ func (s *WriterSecrets) fields() []field {
 		{"id-key", s.IDKey.String()},
 		{"chunker-key", s.ChunkerKey.String()},
 	}
+	if !s.OwnerKey.IsZero() {
+		fields[0].value = secretsFormat2
+		fields = append(fields, field{"owner-key", s.OwnerKey.String()}, field{"seal-to", s.sealTo().String()})
+	}
+	return fields
 }
 
 // fieldsCheck is the first 16 bytes, in hex, of the SHA-256 of the fields as they
@@ -127,8 +171,12 @@ func parseFields(data []byte) (map[string]string, error) {
 		default:
 			return nil, fmt.Errorf("line %d: %w: a field that does not belong here", number, crypto.ErrDamaged)
 		}
-		if key == "format" && value != secretsFormat {
-			return nil, fmt.Errorf("line %d: %w: expected %q", number, ErrUnknownFormat, secretsFormat)
+		switch {
+		case key != "format" || value == secretsFormat:
+		case value == secretsFormat2:
+			want = (&WriterSecrets{OwnerKey: crypto.VerifyKey{1}}).fields()
+		default:
+			return nil, fmt.Errorf("line %d: %w: expected %q or %q", number, ErrUnknownFormat, secretsFormat, secretsFormat2)
 		}
 	}
 	if check == "" {
@@ -163,6 +211,14 @@ func secretsFrom(values map[string]string) (*WriterSecrets, error) {
 	if s.ChunkerKey, err = crypto.ParseKey(values["chunker-key"]); err != nil {
 		return nil, fmt.Errorf("chunker-key: %w", err)
 	}
+	if values["format"] == secretsFormat2 {
+		if s.OwnerKey, err = crypto.ParseVerifyKey(values["owner-key"]); err != nil {
+			return nil, fmt.Errorf("owner-key: %w", err)
+		}
+		if s.SealTo, err = crypto.ParseRecipient(values["seal-to"]); err != nil {
+			return nil, fmt.Errorf("seal-to: %w", err)
+		}
+	}
 	if s.VaultID != vaultID(s.VaultRecipient) {
 		return nil, fmt.Errorf("the vault id does not belong to the vault recipient")
 	}
@@ -187,6 +243,9 @@ func RecoverSecrets(ctx context.Context, dst Destination, key *VaultKey, writerI
 		return nil, err
 	}
 	s, err := openSecrets(sealed, key, writerID)
+	if err == nil {
+		_, err = s.Take(key)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", secretsName(writerID), err)
 	}
@@ -195,7 +254,7 @@ func RecoverSecrets(ctx context.Context, dst Destination, key *VaultKey, writerI
 
 // openSecrets opens the sealed secrets of one writer.
 func openSecrets(sealed []byte, key *VaultKey, writerID string) (*WriterSecrets, error) {
-	text, err := crypto.OpenBytes(sealed, key.Identity)
+	text, err := crypto.OpenBytes(sealed, key.identities()...)
 	if err != nil {
 		return nil, err
 	}

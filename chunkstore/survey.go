@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // maxPackProblems is how many missing packs are listed one by one.
@@ -45,7 +46,7 @@ func (w *Writer) survey(ctx context.Context, vault *Vault) error {
 
 // surveyKeys compares the owners' key files with what the last commit lists.
 func (w *Writer) surveyKeys(ctx context.Context, vault *Vault) error {
-	found, err := readKeyFiles(ctx, w.dst, vault)
+	found, err := w.readKeys(ctx, vault)
 	if err != nil {
 		return err
 	}
@@ -58,6 +59,34 @@ func (w *Writer) surveyKeys(ctx context.Context, vault *Vault) error {
 	}
 	w.keys = nextKeys(w.keys, found)
 	return nil
+}
+
+// readKeys reads the owners' key files, and takes those that an owner has removed out of
+// what the last commit listed and out of what is there.
+func (w *Writer) readKeys(ctx context.Context, vault *Vault) ([]keyFile, error) {
+	names, err := listKeysFolder(ctx, w.dst)
+	if err != nil {
+		return nil, err
+	}
+	found, err := readKeyFilesOf(ctx, w.dst, names, vault)
+	if err != nil {
+		return nil, err
+	}
+	var notes []*KeyNote
+	if !w.secrets.OwnerKey.IsZero() {
+		if notes, err = readNotesOf(ctx, w.dst, names, vault.ID, w.secrets.OwnerKey); err != nil {
+			return nil, err
+		}
+	}
+	w.keyNames = names
+	removed := removedBy(notes)
+	if left := listedWithoutRemoved(w.keys, removed); len(left) > 0 {
+		w.keys = left // never all: somebody has to be able to read
+	}
+	if left := withoutRemoved(slices.Clone(found), removed); len(left) > 0 {
+		found = left
+	}
+	return found, nil
 }
 
 // surveyChain looks whether the writer's commits and indexes are there.

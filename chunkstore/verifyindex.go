@@ -45,11 +45,11 @@ func (v *verifier) checkIndex(ctx context.Context, c *Commit) ([]crypto.ID, erro
 	if !isBucket(c.Index.Size) {
 		v.problem(name, paddingProblem(name, c.Index.Size))
 	}
-	id, ok := v.identityFor(c)
-	if !ok {
+	ids := v.identitiesFor(c)
+	if len(ids) == 0 {
 		return nil, nil
 	}
-	x, err := readCommitIndex(c, sealed, id)
+	x, err := readCommitIndex(c, sealed, ids...)
 	if err != nil {
 		return nil, err
 	}
@@ -60,15 +60,15 @@ func (v *verifier) checkIndex(ctx context.Context, c *Commit) ([]crypto.ID, erro
 	return x.records, nil
 }
 
-// identityFor returns the key that opens the index of a commit, if there is one.
-func (v *verifier) identityFor(c *Commit) (crypto.Identity, bool) {
+// identitiesFor returns the keys one of which opens the index of a commit, if there are any.
+func (v *verifier) identitiesFor(c *Commit) []crypto.Identity {
 	switch s := v.options.Secrets; {
 	case v.key != nil:
-		return v.key.Identity, true
+		return v.key.identities()
 	case s != nil && s.WriterID == c.Writer:
-		return s.IndexIdentity, true
+		return []crypto.Identity{s.IndexIdentity}
 	}
-	return crypto.Identity{}, false
+	return nil
 }
 
 // checkRecords looks whether the chunks of the record streams are listed anywhere. An

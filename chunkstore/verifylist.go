@@ -68,6 +68,9 @@ func (l *listing) add(name string, size int64) {
 			l.keyFiles++
 			return
 		}
+		if _, _, ok := parseNoteName(name); ok {
+			return
+		}
 	}
 	switch name {
 	case vaultName:

@@ -171,7 +171,7 @@ func (w *packChecker) checkBytes(ctx context.Context, p Object) error {
 
 // checkContent opens the pack in memory and checks all of it.
 func (w *packChecker) checkContent(p Object) error {
-	content, length, err := crypto.OpenAt(bytes.NewReader(w.sealed.Bytes()), p.Size, w.key.Identity)
+	content, length, err := crypto.OpenAt(bytes.NewReader(w.sealed.Bytes()), p.Size, w.key.identities()...)
 	if err != nil {
 		return err
 	}

@@ -139,12 +139,38 @@ func (v *verifier) checkKeys(ctx context.Context, chains []*chain) error {
 			f.err = err
 		}
 	}
-	check := compareKeys(found, newestListings(chains), opened)
+	removed, err := v.removedKeys(ctx)
+	if err != nil {
+		return err
+	}
+	listings := newestListings(chains)
+	for i := range listings {
+		listings[i].keys = listedWithoutRemoved(listings[i].keys, removed)
+	}
+	for _, f := range found {
+		if _, gone := removed[keyName(f.Name)]; gone {
+			v.notice(&Problem{Kind: ProblemRetired, Object: keyName(f.Name), Detail: "an owner has removed this key file: this place had not heard of it yet"})
+		}
+	}
+	found = withoutRemoved(found, removed)
+	check := compareKeys(found, listings, opened)
 	for _, p := range check.problems {
 		v.problem(p.Object, p)
 	}
 	v.report.Notices = append(v.report.Notices, check.notices...)
 	return nil
+}
+
+// removedKeys are the key files that an owner has removed, if a key at hand can tell.
+func (v *verifier) removedKeys(ctx context.Context) (map[string]Object, error) {
+	var owner crypto.VerifyKey
+	switch s := v.options.Secrets; {
+	case v.key != nil:
+		owner = v.key.OwnerKey()
+	case s != nil:
+		owner = s.OwnerKey
+	}
+	return RemovedKeys(ctx, v.dst, v.vault.ID, owner)
 }
 
 // checkSecrets checks that the sealed secrets of every writer are there and what was

@@ -86,6 +86,7 @@ type Writer struct {
 	lost     uint64               // the last commit whose changes of the resume state are lost
 	last     atomic.Pointer[head] // changed by who holds committing
 	keys     []OwnerKey           // what the next commit lists; guarded by committing
+	keyNames []string             // in the owners' folder when keys was found; guarded by committing
 }
 
 // OpenWriter opens a vault for adding to it. What the local state lacks is taken from

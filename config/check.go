@@ -59,10 +59,19 @@ func (c *checker) config(cfg *Config) {
 	c.media(&cfg.Media)
 	c.commit(&cfg.Commit)
 	c.daemon(&cfg.Daemon)
+	c.plugins(cfg.Keys.Plugins)
 	c.alarm(&cfg.Alarm)
 	c.imports(&cfg.Import)
 	c.rules("chats.include", cfg.Chats.Include)
 	c.rules("chats.exclude", cfg.Chats.Exclude)
+}
+
+func (c *checker) plugins(names []string) {
+	for _, name := range names {
+		if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.+") != "" {
+			c.bad("keys.plugins", "%q is no plugin's name: of age-plugin-yubikey it is \"yubikey\"", name)
+		}
+	}
 }
 
 func (c *checker) rules(key string, rules []string) {

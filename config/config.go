@@ -33,6 +33,15 @@ type Config struct {
 	Daemon   Daemon    `toml:"daemon"`
 	Alarm    Alarm     `toml:"alarm"`
 	Import   Import    `toml:"import"`
+	Keys     Keys      `toml:"keys"`
+}
+
+// Keys says what may be done for owner keys. None of them is needed, or used, to back up.
+type Keys struct {
+	// Plugins are the age plugins that may be run, such as ["yubikey", "tpm", "se"]:
+	// programs age-plugin-NAME on the search path, for keys in hardware. One is run when a
+	// command is given such a key with -i or --recipient, never by the daemon.
+	Plugins []string `toml:"plugins"`
 }
 
 // Telegram says which server to talk to and as which application.
@@ -184,6 +193,10 @@ type Alarm struct {
 	// everything, from each copy; before there was one, the first backup. Default
 	// "180d"; "never".
 	Drill string `toml:"drill"`
+	// Keys is how long ago the last telekeep keys test may be that proved that an owner's
+	// key opens the vault; before there was one, when the key was added. Default "365d";
+	// "never".
+	Keys string `toml:"keys"`
 	// Disk is how long before the disk will be full that is told, if it goes on as in
 	// the last two weeks. Default "14d".
 	Disk string `toml:"disk"`
@@ -207,6 +220,7 @@ type Alarm struct {
 	CopyTime       time.Duration `toml:"-"`
 	VerifyTime     time.Duration `toml:"-"`
 	DrillTime      time.Duration `toml:"-"` // negative for "never"
+	KeysTime       time.Duration `toml:"-"` // negative for "never"
 	DiskTime       time.Duration `toml:"-"`
 	ReserveBytes   int64         `toml:"-"`
 }

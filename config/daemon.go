@@ -23,6 +23,7 @@ const (
 	defaultCopy        = day
 	defaultVerifyAge   = 28 * day
 	defaultDrill       = 180 * day
+	defaultKeys        = 365 * day
 	defaultDisk        = 14 * day
 	defaultReserve     = 1 << 30
 )
@@ -80,6 +81,11 @@ func (c *checker) alarm(a *Alarm) {
 	a.IncompleteTime = c.span("alarm.incomplete", a.Incomplete, defaultIncomplete, time.Minute)
 	a.CopyTime = c.span("alarm.copy", a.Copy, defaultCopy, time.Minute)
 	a.VerifyTime = c.span("alarm.verify", a.Verify, defaultVerifyAge, time.Hour)
+	if a.Keys == "never" {
+		a.KeysTime = -1
+	} else {
+		a.KeysTime = c.span("alarm.keys", a.Keys, defaultKeys, time.Hour)
+	}
 	if a.Drill == "never" {
 		a.DrillTime = -1
 	} else {

@@ -65,6 +65,9 @@ func sortOpenError(err error) error {
 	if source, ok := errors.AsType[*sourceError](err); ok {
 		return fmt.Errorf("read sealed bytes: %w", source.err)
 	}
+	if failed, ok := errors.AsType[*pluginError](err); ok {
+		return failed.err
+	}
 	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
 		return fmt.Errorf("%w: none of the given keys opens this", ErrWrongKey)
 	}

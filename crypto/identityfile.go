@@ -36,7 +36,15 @@ const ageMagic = "age-encryption.org/"
 // ErrPassphraseNeeded is returned instead. A wrong passphrase is ErrWrongKey, a
 // damaged age file ErrDamaged, anything unreadable ErrBadKey with the number of
 // the line. No error repeats any of the text.
+//
+// Keys of plugins are ErrPlugin: see Plugins.ParseIdentities.
 func ParseIdentities(r io.Reader, passphrase func() (string, error)) ([]Identity, error) {
+	return Plugins{}.ParseIdentities(r, passphrase)
+}
+
+// ParseIdentities is ParseIdentities, which reads lines of AGE-PLUGIN-NAME-1… of allowed
+// plugins too. No plugin is run by it.
+func (p Plugins) ParseIdentities(r io.Reader, passphrase func() (string, error)) ([]Identity, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxIdentityFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the key file: %w", err)
@@ -53,7 +61,7 @@ func ParseIdentities(r io.Reader, passphrase func() (string, error)) ([]Identity
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("-----BEGIN ")) {
 		return parseSSHIdentity(data, passphrase)
 	}
-	return parseIdentityLines(data)
+	return p.parseIdentityLines(data)
 }
 
 // lockedIdentities returns the reader of the age file that data is, if it is one.
@@ -111,7 +119,7 @@ func ask(passphrase func() (string, error)) (string, error) {
 	return text, nil
 }
 
-func parseIdentityLines(data []byte) ([]Identity, error) {
+func (p Plugins) parseIdentityLines(data []byte) ([]Identity, error) {
 	var ids []Identity
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	lines.Buffer(nil, maxIdentityFile+1)
@@ -120,7 +128,11 @@ func parseIdentityLines(data []byte) ([]Identity, error) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		id, err := ParseIdentity(line)
+		parse := ParseIdentity
+		if strings.HasPrefix(line, "AGE-PLUGIN-") {
+			parse = p.parseIdentity
+		}
+		id, err := parse(line)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}

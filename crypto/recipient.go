@@ -17,6 +17,7 @@ const (
 	classHybrid                  // ML-KEM-768 + X25519
 	classClassic                 // X25519, SSH
 	classPassphrase              // scrypt; always alone
+	classPlugin                  // of an age plugin; always alone
 )
 
 // A Recipient is somebody bytes can be sealed to: the public half of an

@@ -2,6 +2,7 @@ package crypto
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -18,6 +19,9 @@ func Seal(dst io.Writer, to ...Recipient) (io.WriteCloser, error) {
 		return nil, err
 	}
 	w, err := age.Encrypt(dst, recipients...)
+	if failed, ok := errors.AsType[*pluginError](err); ok {
+		return nil, fmt.Errorf("seal: %w", failed.err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
@@ -53,6 +57,8 @@ func ageRecipients(to []Recipient) ([]age.Recipient, error) {
 			return nil, fmt.Errorf("%w: recipient %d is empty", ErrBadKey, i+1)
 		case r.class == classPassphrase && len(to) > 1:
 			return nil, fmt.Errorf("%w: a passphrase must be the only recipient", ErrMixedRecipients)
+		case r.class == classPlugin && len(to) > 1:
+			return nil, fmt.Errorf("%w: the key of a plugin must be the only recipient", ErrMixedRecipients)
 		case r.class != to[0].class:
 			return nil, fmt.Errorf("%w: post-quantum and classic keys in one file would make it classic", ErrMixedRecipients)
 		}

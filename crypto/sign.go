@@ -30,6 +30,9 @@ func NewSigningKey() SigningKey {
 	return k
 }
 
+// SigningKeyOf makes the key whose seed is k, which was derived for nothing else.
+func SigningKeyOf(k Key) SigningKey { return SigningKey{k} }
+
 // ParseSigningKey reads "ed25519-secret:" and 64 lower-case hex digits. Errors
 // are ErrBadKey and never repeat the text.
 func ParseSigningKey(s string) (SigningKey, error) {

@@ -97,10 +97,12 @@ type healer struct {
 	marker  []byte            // vault.json; nil if it is disputed
 	writers map[string]*line
 	keys    map[string]keyWanted // by object name
-	packs   map[chunkstore.Hash]packWanted
-	aside   []setAside
-	total   int64
-	rest    func(took time.Duration) // after each read of a pack; may be nil
+	// removedKeys are the names of the key files that an owner has removed.
+	removedKeys map[string]bool
+	packs       map[chunkstore.Hash]packWanted
+	aside       []setAside
+	total       int64
+	rest        func(took time.Duration) // after each read of a pack; may be nil
 
 	mu     sync.Mutex // guards report and done while packs are read
 	report *Comparison
@@ -134,6 +136,12 @@ func (m *member) holds(name string, size int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sizes[name] = size
+}
+
+func (m *member) gone(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.sizes, name)
 }
 
 func (m *member) misses(name string) {

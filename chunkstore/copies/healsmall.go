@@ -97,6 +97,9 @@ func (l *line) wantedSecrets() *wanted {
 
 // mendKeys mends the owners' key files that the newest commits list, and names others.
 func (h *healer) mendKeys(ctx context.Context) error {
+	if err := h.mendNotes(ctx); err != nil {
+		return err
+	}
 	for _, name := range slices.Sorted(maps.Keys(h.keys)) {
 		k := h.keys[name]
 		if k.disputed {
@@ -143,7 +146,7 @@ func (h *healer) newKeys(ctx context.Context) error {
 	names := make(map[string]bool)
 	for _, m := range h.there() {
 		for name := range m.sizes {
-			if chunkstore.ParseName(name).Kind == chunkstore.KeyObject && h.keys[name].by == "" {
+			if chunkstore.ParseName(name).Kind == chunkstore.KeyObject && h.keys[name].by == "" && !h.removedKeys[name] {
 				names[name] = true
 			}
 		}

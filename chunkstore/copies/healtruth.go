@@ -246,8 +246,11 @@ func (l *line) good(seq uint64) *chunkstore.Commit {
 
 // findKeys finds out which owners' key files there should be: those that the newest
 // commits list, the newest of all last.
-func (h *healer) findKeys(context.Context) error {
+func (h *healer) findKeys(ctx context.Context) error {
 	h.keys = make(map[string]keyWanted)
+	if err := h.findNotes(ctx); err != nil {
+		return err
+	}
 	var newest []*chunkstore.Commit
 	for _, l := range h.writers {
 		for _, c := range slices.Backward(l.commits) {
@@ -263,6 +266,9 @@ func (h *healer) findKeys(context.Context) error {
 	}
 	last := newest[len(newest)-1]
 	for _, k := range last.Keys {
+		if h.removedKeys[chunkstore.KeyName(k.Name)] {
+			continue
+		}
 		h.keys[chunkstore.KeyName(k.Name)] = keyWanted{
 			Object: chunkstore.Object{Hash: k.Hash, Size: k.Size}, by: chunkstore.CommitName(last.Writer, last.Seq), disputed: h.rewritten(k),
 		}

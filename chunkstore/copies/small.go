@@ -99,9 +99,16 @@ func (c *catchUp) planSecrets(ctx context.Context, p *plan, entry *chunkstore.Wr
 // planKeys plans the owners' key files that lack: those that the newest commit lists, and in
 // a vault without one all that can be key files.
 func (c *catchUp) planKeys(ctx context.Context, p *plan, vault *chunkstore.Vault, entries map[string]*chunkstore.WriterEntry) error {
+	removed, added, err := c.planNotes(ctx, p)
+	if err != nil {
+		return err
+	}
+	if err := c.dropRemoved(ctx, p, removed); err != nil {
+		return err
+	}
 	var names []string
 	for name := range p.where {
-		if chunkstore.ParseName(name).Kind == chunkstore.KeyObject {
+		if _, gone := removed[name]; !gone && chunkstore.ParseName(name).Kind == chunkstore.KeyObject {
 			names = append(names, name)
 		}
 	}
@@ -115,12 +122,16 @@ func (c *catchUp) planKeys(ctx context.Context, p *plan, vault *chunkstore.Vault
 	}
 	for _, name := range names {
 		i := slices.IndexFunc(listed, func(k chunkstore.OwnerKey) bool { return k.Name == chunkstore.ParseName(name).Owner })
-		if len(listed) > 0 && i < 0 {
+		want, sure := added[name]
+		if i >= 0 {
+			want, sure = chunkstore.Object{Hash: listed[i].Hash, Size: listed[i].Size}, true
+		}
+		if len(listed) > 0 && !sure {
 			continue // that owner was removed, or is not listed yet
 		}
 		data, err := c.fetch(ctx, p, item{name: name, size: chunkstore.MaxSmall}, false, nil, func(data []byte) error {
-			if i >= 0 {
-				return chunkstore.CheckBytes(name, data, chunkstore.Object{Hash: listed[i].Hash, Size: listed[i].Size})
+			if sure {
+				return chunkstore.CheckBytes(name, data, want)
 			}
 			return chunkstore.CheckKeyFile(vault, name, data)
 		})
@@ -229,6 +240,13 @@ func (s *Set) keepSmall(ctx context.Context) error {
 		if err != nil {
 			return ctx.Err() // the places' states say why
 		}
+	}
+	removed, err := chunkstore.RemovedKeys(ctx, s, s.o.Vault, s.ownerKey())
+	if err != nil {
+		return ctx.Err() // likewise
+	}
+	if names, err = s.forgetRemoved(ctx, names, removed); err != nil {
+		return err
 	}
 	for writer, h := range s.knownHeads() {
 		names = append(names, chunkstore.IndexName(writer, h.Seq), chunkstore.CommitName(writer, h.Seq))

@@ -129,6 +129,7 @@ func rules() []rule {
 		{chunkstore.ErrOtherVault, exitVault, "the folder holds another vault than the one this installation writes to; check vault in the settings file"},
 		{chunkstore.ErrRollback, exitVault, "the newest commits are gone from the vault: it was replaced by an older copy, or files were deleted; do not write to it, look at telekeep verify"},
 		{chunkstore.ErrKeyFile, exitProblems, "the vault's own sealed copy of its key is damaged, not your key: put that file back from another copy of the vault, or use another owner's key"},
+		{crypto.ErrPlugin, exitKey, "is the token there, and its age plugin installed? A plugin is run if [keys] plugins in the settings names it, or --plugin NAME does"},
 		{crypto.ErrWrongKey, exitKey, "give an owner key of this vault with -i FILE, or --passphrase"},
 		{crypto.ErrDamaged, exitProblems, "run telekeep verify to see what else is damaged"},
 		{chunkstore.ErrMissing, exitProblems, "run telekeep verify to see what else is missing"},

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		}
 		main()
 	}
-	testscript.Main(m, map[string]func(){"telekeep": main})
+	testscript.Main(m, map[string]func(){"telekeep": main, "age-plugin-tktest": agePlugin})
 }
 
 // goroutinesTo, set in the environment, names a file for the number of goroutines, which

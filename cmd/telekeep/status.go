@@ -48,6 +48,7 @@ type vaultStatus struct {
 	Witness    string    `json:"head_text,omitempty"` // the same in short, for verify --head
 	Verified   proofs    `json:"verified"`
 	Drilled    drills    `json:"drilled,omitempty"` // by copy: restores that were tried
+	Keys       keyTests  `json:"keys,omitempty"`    // by key that proved to open the vault
 
 	copies []config.Copy
 }
@@ -179,7 +180,7 @@ func (a *app) statusReport(ctx context.Context, cfg *config.Config, o gapOptions
 // vaultStatus reads what anyone can read. A vault that is not there is a state
 // to report and no failure of status.
 func (a *app) vaultStatus(ctx context.Context, cfg *config.Config) vaultStatus {
-	s := vaultStatus{Path: cfg.AllCopies()[0].URL, Free: -1, Verified: loadProofs(cfg), Drilled: loadDrills(cfg), copies: cfg.AllCopies()}
+	s := vaultStatus{Path: cfg.AllCopies()[0].URL, Free: -1, Verified: loadProofs(cfg), Drilled: loadDrills(cfg), Keys: loadKeyTests(cfg), copies: cfg.AllCopies()}
 	dst, err := a.openAny(ctx, cfg)
 	if err != nil {
 		s.Problem = oneLine(err)
@@ -316,6 +317,9 @@ func (a *app) printStatus(r *statusReport, o gapOptions) {
 	}
 	if r.Vault.ID != "" && a.vault == "" { // of another vault this machine remembers nothing
 		for _, line := range append(r.Vault.Verified.inWords(), r.Vault.Drilled.inWords(r.Vault.copies)...) {
+			put("  %s", line)
+		}
+		if line := r.Vault.Keys.inWords(); line != "" {
 			put("  %s", line)
 		}
 	}
