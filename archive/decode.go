@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 )
 
@@ -17,7 +18,9 @@ type Decoder struct {
 	off     int64 // of the next byte
 	line    []byte
 	unknown Unknown
-	err     error // sticky: the stream cannot be read beyond it
+	seed    *maphash.Seed // set: messages are only glanced at
+	glanced Record        // the last of those
+	err     error         // sticky: the stream cannot be read beyond it
 }
 
 // Unknown counts what a Decoder met and does not understand. Such records are
@@ -69,6 +72,12 @@ func (d *Decoder) next(start int64) (*Record, error) {
 	line, err := d.readLine(start)
 	if err != nil {
 		return nil, err
+	}
+	if d.seed != nil {
+		if g, ok := glance(line, *d.seed); ok {
+			d.glanced = Record{Kind: KindMessage, Account: g.account, Chat: g.chat, glimpse: &g}
+			return &d.glanced, d.skipRaw(g.raw, start)
+		}
 	}
 	r, err := d.parse(line, start)
 	if err != nil {
@@ -162,15 +171,33 @@ func (d *Decoder) readRaw(n int, start int64) ([]byte, error) {
 			return nil, d.readError(err, start)
 		}
 	}
+	return raw, d.endRaw(start)
+}
+
+// skipRaw passes over n raw bytes and the LF behind them.
+func (d *Decoder) skipRaw(n int, start int64) error {
+	if n == 0 {
+		return nil
+	}
+	skipped, err := d.r.Discard(n)
+	d.off += int64(skipped)
+	if err != nil {
+		return d.readError(err, start)
+	}
+	return d.endRaw(start)
+}
+
+// endRaw takes the LF behind raw bytes.
+func (d *Decoder) endRaw(start int64) error {
 	end, err := d.r.ReadByte()
 	if err != nil {
-		return nil, d.readError(err, start)
+		return d.readError(err, start)
 	}
 	d.off++
 	if end != '\n' {
-		return nil, &FormatError{Offset: start, Reason: "the raw bytes do not end where they should"}
+		return &FormatError{Offset: start, Reason: "the raw bytes do not end where they should"}
 	}
-	return raw, nil
+	return nil
 }
 
 // readError sorts a failure in the middle of a record.

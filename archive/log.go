@@ -71,12 +71,17 @@ func (c *chatLog) addMessage(r *Record, seed maphash.Seed, at place) error {
 	if err != nil {
 		return &FormatError{Offset: at.offset(), Reason: "message that cannot be written again", Skipped: true}
 	}
-	if id := int32(m.ID); len(c.refs) == 0 || id >= c.newestID {
-		c.newestID, c.newest = id, m.Date
-	}
 	c.addStanding(r, seed, at)
-	c.refs = append(c.refs, ref{int32(m.ID), uint32(maphash.Bytes(seed, content)), at})
+	c.add(m.ID, m.Date, uint32(maphash.Bytes(seed, content)), at)
 	return nil
+}
+
+// add takes one version of a message.
+func (c *chatLog) add(id int, date int64, sum uint32, at place) {
+	if len(c.refs) == 0 || int32(id) >= c.newestID {
+		c.newestID, c.newest = int32(id), date
+	}
+	c.refs = append(c.refs, ref{int32(id), sum, at})
 }
 
 // addDeletion notes deleted ids of a chat; without a chat, of all chats of the

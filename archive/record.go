@@ -92,6 +92,8 @@ type Record struct {
 	// kind or unknown fields, from another version of telekeep), and the encoder
 	// then writes it as it is. Nil everywhere else.
 	Line []byte `json:"-"`
+
+	glimpse *glimpse // of a message that was not taken apart
 }
 
 // A PeerID names a user, a basic group or a channel the way Telegram Desktop's

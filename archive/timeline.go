@@ -70,6 +70,7 @@ func (t *Timeline) Read(ctx context.Context, positions ...int) iter.Seq2[*Stored
 				picks[i] = t.pick(position)
 			}
 			t.chat.load(reader, picks)
+			t.s.lendFiles(t.chat, reader, picks)
 			for _, p := range picks {
 				if !yield(p.message, p.err) || ctx.Err() != nil {
 					return

@@ -2,6 +2,7 @@ package web
 
 import (
 	"reflect"
+	"strings"
 
 	"telekeep/archive"
 )
@@ -80,6 +81,8 @@ func (m *mentions) file(key archive.MediaKey) {
 		m.files[key] = emojiView{emoji.File.MIME}
 	case stored:
 		m.files[key] = true
+	case strings.HasPrefix(string(key), archive.MediaAbsent+":"): // an export did not hold it
+		m.files[key] = missingView{string(key[len(archive.MediaAbsent)+1:])}
 	case told:
 		m.files[key] = missingView{missing.Reason}
 	default:

@@ -22,6 +22,7 @@ type messageView struct {
 	Deleted  bool   `json:"deleted,omitempty"`
 	Versions int    `json:"versions,omitempty"` // if there are several
 	Lost     bool   `json:"lost,omitempty"`     // it cannot be read
+	Imported string `json:"imported,omitempty"` // from what kind of export, if it was not fetched
 }
 
 // A windowView is a piece of a timeline with all that it takes to show it.
@@ -118,6 +119,9 @@ func viewMessage(m *archive.StoredMessage, place int) messageView {
 	v := messageView{Message: m.Message, Place: place, Seen: m.Seen, Deleted: m.Deleted}
 	if m.Versions > 1 {
 		v.Versions = m.Versions
+	}
+	if m.Origin != nil {
+		v.Imported = m.Origin.From
 	}
 	if m.Album != 0 {
 		v.Album = strconv.FormatInt(m.Album, 10)

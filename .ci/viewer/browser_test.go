@@ -20,10 +20,17 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// serve starts telekeep serve over an installation as a process of its own.
-func serve(t *testing.T, dir, key string, args ...string) string {
+// serve starts telekeep serve over an installation as a process of its own, and returns the
+// link.
+func serve(t *testing.T, dir, key string) string {
 	t.Helper()
-	c := exec.Command(os.Getenv("TELEKEEP"), append([]string{"serve", "--dir", dir, "-i", key}, args...)...)
+	link, _ := start(t, dir, key)
+	return link
+}
+
+func start(t *testing.T, dir, key string) (link string, pid int) {
+	t.Helper()
+	c := exec.Command(os.Getenv("TELEKEEP"), "serve", "--dir", dir, "-i", key)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +53,7 @@ func serve(t *testing.T, dir, key string, args ...string) string {
 		for lines.Scan() {
 		}
 	}()
-	return lines.Text()
+	return lines.Text(), c.Process.Pid
 }
 
 // A browser is a window of a real Chromium, and all that went wrong in it.
@@ -72,7 +79,7 @@ func chromium(t *testing.T) context.Context {
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(cancel)
-	ctx, end := context.WithTimeout(ctx, 80*time.Second)
+	ctx, end := context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(end)
 	return ctx
 }
@@ -80,7 +87,11 @@ func chromium(t *testing.T) context.Context {
 // open opens a link in a Chromium of its own.
 func open(t *testing.T, link string) *browser {
 	t.Helper()
-	ctx := chromium(t)
+	return openIn(t, chromium(t), link)
+}
+
+func openIn(t *testing.T, ctx context.Context, link string) *browser {
+	t.Helper()
 	b := &browser{t: t, ctx: ctx, base: link[:strings.Index(link, "#")]}
 	chromedp.ListenTarget(ctx, b.hear)
 	b.do(network.Enable(), log.Enable(), runtime.Enable(), page.Enable(), chromedp.Navigate(link))

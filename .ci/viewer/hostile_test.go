@@ -58,6 +58,7 @@ func TestWriteHostile(t *testing.T) {
 
 // Nothing that people sent runs, leaves, or becomes markup, wherever it stands.
 func TestHostileAccount(t *testing.T) {
+	t.Parallel()
 	b := open(t, serve(t, os.Getenv("HOSTILE"), os.Getenv("HOSTILE")+"/owner.key"))
 	b.until("previews", `[...document.querySelectorAll('.chat .preview')].every((p) => p.textContent.trim().length > 1)`)
 	b.shot("hostile-list")
@@ -130,6 +131,7 @@ func (b *browser) noMarkup(where string) {
 
 // A film and a voice message sound and move, in pieces.
 func TestPlays(t *testing.T) {
+	t.Parallel()
 	b := open(t, serve(t, os.Getenv("HOSTILE"), os.Getenv("HOSTILE")+"/owner.key"))
 	b.at("#/chat/user16")
 	b.until("the film", `document.querySelector('.start')`)

@@ -20,6 +20,7 @@ func large(t *testing.T) *browser {
 // A chat of many thousand messages from its end to its beginning, with few elements at a time
 // and none left out.
 func TestScrolls(t *testing.T) {
+	t.Parallel()
 	b := large(t)
 	first := value[float64](b, `performance.getEntriesByName('first-screen')[0].startTime`)
 	t.Logf("first screen after %.0f ms", first)
@@ -58,6 +59,7 @@ func TestScrolls(t *testing.T) {
 
 // What is under the eyes stays there when messages come in above.
 func TestStaysInPlace(t *testing.T) {
+	t.Parallel()
 	b := large(t)
 	b.at("#/chat/" + b.largest())
 	b.until("messages", `document.querySelectorAll('.row').length > 20`)
@@ -81,6 +83,7 @@ func TestStaysInPlace(t *testing.T) {
 }
 
 func TestJumps(t *testing.T) {
+	t.Parallel()
 	b := large(t)
 	chat := b.largest()
 	// A link to a message.
@@ -114,6 +117,7 @@ func TestJumps(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
+	t.Parallel()
 	b := large(t)
 	b.at("#/chat/" + b.largest())
 	b.until("messages", `document.querySelector('.timeline.at-end')`)
@@ -141,6 +145,7 @@ func TestKeys(t *testing.T) {
 
 // Search as you type, with filters, and from a hit to its message.
 func TestSearches(t *testing.T) {
+	t.Parallel()
 	b := large(t)
 	b.do(chromedp.Focus("#search"), chromedp.SendKeys("#search", "geregn"))
 	b.until("hits", `document.querySelectorAll('.hit mark').length > 5 && !document.querySelector('.indexing')`)
@@ -176,6 +181,7 @@ func TestSearches(t *testing.T) {
 
 // The charts show the figures of the archive.
 func TestCharts(t *testing.T) {
+	t.Parallel()
 	b := large(t)
 	b.at("#/charts")
 	b.until("charts", `document.querySelectorAll('.bars rect').length > 20 && document.querySelectorAll('.ring circle').length > 1 && !document.querySelector('.charts [role=status]')`)
@@ -199,6 +205,7 @@ func TestCharts(t *testing.T) {
 
 // Every control says what it is to somebody who does not see it, and nothing is wider than a phone.
 func TestNamesAndWidths(t *testing.T) {
+	t.Parallel()
 	b := large(t)
 	b.until("previews", `document.querySelector('.chat .preview')?.textContent.trim().length > 1`)
 	b.shot("start")

@@ -69,7 +69,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	defer ix.Close() // all that was put into it is there
 	server, err := web.New(web.Options{
 		Open: func(ctx context.Context, progress func(done, total int64)) (*archive.Snapshot, error) {
-			return archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{KeepGoing: true, Progress: progress})
+			return archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{KeepGoing: true, Quick: true, Progress: progress})
 		},
 		Health: func(ctx context.Context) (any, error) { return a.healthReport(ctx, cfg, r.reader) },
 		Index:  ix,

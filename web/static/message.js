@@ -171,6 +171,7 @@ function foot(group, view) {
     group.some((one) => one.deleted) ? h('span', {class: 'mark bad'}, icon('trash'), 'deleted') : null,
     m.views ? h('span', {title: plural(m.views, 'view', 'views')}, icon('eye'), shortCount(m.views)) : null,
     m.replies ? h('span', {title: plural(m.replies, 'comment', 'comments')}, icon('reply'), shortCount(m.replies)) : null,
+    m.imported ? h('span', {class: 'mark', title: 'taken from an export: ' + m.imported}, 'imported') : null,
     m.author ? h('span', {class: 'author'}, m.author) : null,
     versions > 1 ? h('button', {type: 'button', class: 'mark', 'aria-label': 'Show ' + versions + ' versions', onclick: () => history(many, view)}, icon('edit'), m.edited && !m.edit_hidden ? 'edited · ' : '', versions + ' versions') : m.edited && !m.edit_hidden ? h('span', {class: 'mark', title: fullDate(m.edited)}, 'edited') : null,
     h('a', {class: 'hour', href: '#/chat/' + view.chat + '/' + m.id, title: fullDate(last.date)}, h('time', {datetime: new Date(last.date * 1000).toISOString()}, clock(last.date))),
@@ -195,7 +196,7 @@ async function history(m, view) {
       const earlier = answer.versions[i - 1];
       const same = earlier && JSON.stringify([earlier.text, earlier.media]) === JSON.stringify([v.text, v.media]);
       return h('section', {}, h('h3', {}, 'Version ' + (i + 1) + (i + 1 === answer.versions.length ? ', the latest' : '')),
-        h('div', {class: 'note'}, v.edited ? 'edited ' + fullDate(v.edited) : 'sent ' + fullDate(v.date), ' · archived ' + fullDate(v.seen)),
+        h('div', {class: 'note'}, v.edited ? 'edited ' + fullDate(v.edited) : 'sent ' + fullDate(v.date), ' · archived ' + fullDate(v.seen), v.imported ? ' · imported (' + v.imported + ')' : ''),
         attachment(v.media, c), h('div', {class: 'text', dir: 'auto'}, richText(v.text?.text ? v.text : v.rich, answer.files)),
         same ? h('div', {class: 'note'}, 'Text and media are as before; counters, reactions or buttons changed.') : null);
     }));

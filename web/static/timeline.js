@@ -266,7 +266,7 @@ export class Timeline {
     const files = {}, replies = {};
     for (const place of this.messages.keys()) {
       const text = JSON.stringify(this.messages.get(place));
-      for (const key of text.match(/"(?:photo|document|thumb):\d+"/g) || []) files[key.slice(1, -1)] = this.view.files[key.slice(1, -1)];
+      for (const key of text.match(/"(?:photo|document|thumb|sha256|absent):[^"\\]+"/g) || []) files[key.slice(1, -1)] = this.view.files[key.slice(1, -1)];
       const r = this.messages.get(place).reply;
       if (r?.message_id) {
         const name = (r.peer || this.chat.id) + '/' + r.message_id;
