@@ -119,7 +119,7 @@ function quote(m, view) {
 export const kindWords = {
   photo: 'Photo', video: 'Video', animation: 'GIF', voice: 'Voice message', round: 'Video message', sticker: 'Sticker', audio: 'Music', file: 'File', poll: 'Poll',
   location: 'Location', live_location: 'Live location', venue: 'Place', contact: 'Contact', game: 'Game', invoice: 'Invoice', todo: 'To-do list', giveaway: 'Giveaway',
-  giveaway_results: 'Winners', paid: 'Paid media', dice: 'Dice', story: 'Story', unsupported: 'Media', video_stream: 'Stream', preview: 'Paid media', gif: 'GIF', service: 'Service message', link: 'Link', text: 'Text',
+  giveaway_results: 'Winners', paid: 'Paid media', dice: 'Dice', story: 'Story', unsupported: 'Media', video_stream: 'Stream', preview: 'Paid media', video_message: 'Video message', service: 'Service message', link: 'Link', text: 'Text',
 };
 
 /** summary is a message in a line of text. */
