@@ -39,6 +39,7 @@ var law = []room{
 	{"export", []string{"archive", "internal/"}, "exports read snapshots"},
 	{"web", []string{"archive", "web/index", "internal/"}, "the viewer reads snapshots"},
 	{"web/index", []string{"archive", "internal/"}, "it is fed with records, and knows no vault"},
+	{"bench/", nil, "what makes input for a benchmark knows nothing of what it measures"},
 	{"daemon", []string{"archive"}, "it owns time and order; what it orders it knows by small interfaces of its own"},
 }
 
