@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"telekeep/archive"
+	"telekeep/web/index"
 )
 
 // keptTopics is how many chats are remembered that were sorted by topic: 4 bytes for each message.
@@ -60,14 +61,41 @@ func (c *topicCache) drop(s *sortedChat) {
 	c.chats = slices.DeleteFunc(c.chats, func(other *sortedChat) bool { return other == s })
 }
 
-// topicsOf sorts the messages of a chat by topic: it reads all of them, once.
+// topicsOf sorts the messages of a chat by topic, once. As long as there is no index it reads
+// all of them for that.
 func (s *Server) topicsOf(ctx context.Context, a *asked) (map[string]*topic, error) {
 	c := s.topics.get(a.account, a.chat)
-	c.once.Do(func() { c.topics, c.err = sortByTopic(ctx, a) })
+	c.once.Do(func() {
+		if ix := s.options.Index; ix != nil && ix.Ready() {
+			c.topics, c.err = indexedTopics(ctx, ix, a)
+		} else {
+			c.topics, c.err = sortByTopic(ctx, a)
+		}
+	})
 	if c.err != nil {
 		s.topics.drop(c) // it was the one who asked that ended it; the next may try again
 	}
 	return c.topics, c.err
+}
+
+func indexedTopics(ctx context.Context, ix *index.Index, a *asked) (map[string]*topic, error) {
+	ids, err := ix.Topics(ctx, a.account, a.chat)
+	if err != nil {
+		return nil, err
+	}
+	topics := make(map[string]*topic)
+	for name, list := range ids {
+		t := &topic{}
+		for _, id := range list {
+			if position, found := a.timeline.Find(id); found {
+				t.positions = append(t.positions, int32(position)) //nolint:gosec // a timeline has 32-bit ids
+			}
+		}
+		if len(t.positions) > 0 {
+			topics[name] = t
+		}
+	}
+	return topics, nil
 }
 
 func sortByTopic(ctx context.Context, a *asked) (map[string]*topic, error) {

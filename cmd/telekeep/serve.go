@@ -64,7 +64,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	defer r.Close()
 	ix, err := index.Open(ctx, index.Options{Vault: r.reader.Vault().ID, Dir: o.index})
 	if err != nil {
-		return err
+		return indexFailure(err, o.index)
 	}
 	defer ix.Close() // all that was put into it is there
 	server, err := web.New(web.Options{

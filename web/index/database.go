@@ -35,7 +35,6 @@ CREATE TABLE message (
 	chat     INTEGER NOT NULL,
 	id       INTEGER NOT NULL,
 	date     INTEGER NOT NULL,
-	album    INTEGER NOT NULL,
 	topic    INTEGER NOT NULL,
 	saved    INTEGER NOT NULL,
 	sender   INTEGER NOT NULL,

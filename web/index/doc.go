@@ -2,12 +2,12 @@
 // all messages, in memory or in a folder that the user names.
 //
 //	archive.Log ──records──▶ Update ──▶ who       people and chats by number
-//	(only commits               │       message   one row each: date, album, topic, kind …
+//	(only commits               │       message   one row each: date, topic, kind …
 //	 that are new)              │       doc       what is searched of a version of one
 //	                            │       words     FTS5: the words of doc and its marks
 //	                            │       media     files, and where they are shown
 //	                            ▼       quarter   messages a chat and quarter of an hour
-//	                  Search, Window, Days …
+//	                  Search, Find, Topics, Days …
 //
 // # Words
 //

@@ -22,10 +22,6 @@ type Index struct {
 	ready atomic.Bool
 
 	updating sync.Mutex // one Update at a time
-
-	mu        sync.Mutex
-	changes   uint64 // grows with every batch
-	timelines map[Place]*timeline
 }
 
 // Open opens an index, or makes an empty one; Update fills it. ErrOtherVault, ErrBusy, or
@@ -35,7 +31,7 @@ func Open(ctx context.Context, o Options) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Index{db: db, timelines: make(map[Place]*timeline)}, nil
+	return &Index{db: db}, nil
 }
 
 // Ready reports whether an Update has ended whole.
@@ -46,11 +42,4 @@ func (x *Index) Close() error {
 	x.updating.Lock()
 	defer x.updating.Unlock()
 	return x.db.close()
-}
-
-// changed notes that something was taken in.
-func (x *Index) changed() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.changes++
 }

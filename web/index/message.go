@@ -11,7 +11,6 @@ import (
 // Flags of a message.
 const (
 	flagDeleted = 1 << iota
-	flagEdited
 	flagLink
 )
 
@@ -19,7 +18,7 @@ const (
 type row struct {
 	account, chat int64 // numbers in who
 	id            int
-	date, album   int64
+	date          int64
 	topic         int
 	saved, sender int64
 	kind, flags   int
@@ -34,7 +33,7 @@ func (w *writer) message(ctx context.Context, p *prepared) error {
 		return err
 	}
 	r.doc = docNumber(r.date, r.id, 0)
-	n, err := w.affected(ctx, "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.values()...)
+	n, err := w.affected(ctx, "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.values()...)
 	if err != nil {
 		return wrapMessage(r.id, err)
 	}
@@ -49,13 +48,13 @@ func (w *writer) message(ctx context.Context, p *prepared) error {
 }
 
 func (r *row) values() []any {
-	return []any{r.chat, r.id, r.date, r.album, r.topic, r.saved, r.sender, r.kind, r.flags, r.versions, r.sum, r.doc}
+	return []any{r.chat, r.id, r.date, r.topic, r.saved, r.sender, r.kind, r.flags, r.versions, r.sum, r.doc}
 }
 
 func (w *writer) rowOf(ctx context.Context, p *prepared) (*row, error) {
 	m := p.Message
 	r := &row{
-		id: m.ID, date: m.Date, album: m.Album, topic: m.Topic, sum: p.sum, kind: numberOf(m.Content()), versions: 1,
+		id: m.ID, date: m.Date, topic: m.Topic, sum: p.sum, kind: numberOf(m.Content()), versions: 1,
 	}
 	var err error
 	for _, peer := range []struct {
@@ -68,9 +67,6 @@ func (w *writer) rowOf(ctx context.Context, p *prepared) (*row, error) {
 	}
 	if w.isGone(owned{p.Account, p.Chat}, r.chat, m.ID) {
 		r.flags |= flagDeleted
-	}
-	if m.Edited != 0 && !m.EditHidden {
-		r.flags |= flagEdited
 	}
 	if hasLink(m) {
 		r.flags |= flagLink
@@ -140,7 +136,7 @@ func (w *writer) next(ctx context.Context, old, r *row, p *prepared) error {
 }
 
 func (w *writer) putRow(ctx context.Context, r *row) error {
-	return w.exec(ctx, "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.values()...)
+	return w.exec(ctx, "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.values()...)
 }
 
 func (w *writer) showFiles(ctx context.Context, r *row, m *archive.Message) error {

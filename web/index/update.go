@@ -60,8 +60,7 @@ type updater struct {
 	w        *writer
 	tell     func(Progress)
 	progress Progress
-	skip     int  // records of the next commit that were taken in before
-	fresh    bool // there was nothing before
+	skip     int // records of the next commit that were taken in before
 }
 
 // begin finds out from which commit on to read.
@@ -85,7 +84,6 @@ func (u *updater) begin(ctx context.Context, commits []archive.LogCommit) (int, 
 			return 0, err
 		}
 	}
-	u.fresh = from == 0 && u.skip == 0
 	u.w, err = newWriter(ctx, u.x.db)
 	return from, err
 }
@@ -147,7 +145,6 @@ func (u *updater) commit(ctx context.Context, log Log, i int, c archive.LogCommi
 		if err := u.w.take(ctx, b, state); err != nil {
 			return err
 		}
-		u.x.changed()
 		if u.tell != nil {
 			u.tell(u.progress)
 		}
@@ -191,11 +188,7 @@ func (x *Index) empty(ctx context.Context) error {
 			return writeError(errors.Join(err, tx.Rollback()))
 		}
 	}
-	if err := tx.Commit(); err != nil {
-		return writeError(err)
-	}
-	x.changed()
-	return nil
+	return writeError(tx.Commit())
 }
 
 func readError(err error) error {

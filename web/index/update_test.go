@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,10 +43,6 @@ func TestLaterVersionsAndDeletions(t *testing.T) {
 	page, err := x.Search(t.Context(), Query{Text: "other"})
 	if err != nil || len(page.Hits) != 1 || page.Hits[0].Version != 3 || page.Hits[0].Versions != 3 {
 		t.Errorf("%+v, %v", page, err)
-	}
-	rows, err := x.Window(t.Context(), Place{Account: me, Chat: village}, 0, 10)
-	if err != nil || len(rows) != 2 || rows[0].Versions != 3 || !rows[0].Edited || !rows[0].Deleted || rows[1].ID != 9 {
-		t.Errorf("%+v, %v", rows, err)
 	}
 }
 
@@ -178,9 +175,11 @@ func TestEndedEarly(t *testing.T) {
 	if p := update(t, x, log); p.Records != 110 {
 		t.Errorf("%+v: not what was left", p)
 	}
-	rows, err := x.Window(t.Context(), Place{Account: me, Chat: village}, 0, 11)
-	if err != nil || len(rows) != 11 || rows[9].Versions != 2 || rows[10].Versions != 1 {
-		t.Errorf("%+v, %v", rows, err)
+	for text, want := range map[string]int{"second": 2, "first": 1} {
+		page, err := x.Search(t.Context(), Query{Text: text, Limit: 1})
+		if err != nil || page.Hits[0].Versions != want || page.Hits[0].Earlier {
+			t.Errorf("%s: %+v, %v", text, page, err)
+		}
 	}
 	if got := ids(t, x, Query{Text: "first", Earlier: Only}); got != "[-10 -9 -8 -7 -6 -5 -4 -3 -2 -1]" {
 		t.Errorf("earlier versions %s", got)
@@ -217,47 +216,81 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-func TestTimeline(t *testing.T) {
-	var records []*archive.Record
-	for id := 10; id <= 5000; id += 10 {
-		r := said(village, id, "x")
-		r.Message.Topic = id / 10 % 2
-		if id <= 30 {
-			r.Message.Album = 77
-		}
-		records = append(records, r)
+func TestTopics(t *testing.T) {
+	with := func(chat archive.PeerID, id, topic int, saved archive.PeerID) *archive.Record {
+		return changed(said(chat, id, "x"), func(m *archive.Message) { m.Topic, m.SavedPeer = topic, saved })
 	}
-	x := indexOf(t, records...)
-	ctx, all, odd := t.Context(), Place{Account: me, Chat: village}, Place{Account: me, Chat: village, Topic: 1}
-	if n, err := x.Count(ctx, all); n != 500 || err != nil {
-		t.Errorf("count %d, %v", n, err)
-	}
-	if n, err := x.Count(ctx, odd); n != 250 || err != nil {
-		t.Errorf("count of the topic %d, %v", n, err)
-	}
-	if rows, err := x.Window(ctx, all, 498, 10); err != nil || len(rows) != 2 || rows[1].ID != 5000 {
-		t.Errorf("%+v, %v", rows, err)
-	}
-	if rows, err := x.Window(ctx, odd, 1, 2); err != nil || len(rows) != 2 || rows[0].ID != 30 || rows[0].Album != 77 || rows[1].ID != 50 || rows[1].Album != 0 {
-		t.Errorf("%+v, %v", rows, err)
-	}
-	for _, w := range [][2]int{{500, 10}, {0, 0}, {0, -5}, {1 << 40, 5}} {
-		if rows, err := x.Window(ctx, all, w[0], w[1]); err != nil || len(rows) != 0 {
-			t.Errorf("window %v: %d rows, %v", w, len(rows), err)
+	x := indexOf(t, with(village, 3, 7, ""), with(village, 1, 1, ""), with(village, 2, 7, ""), with(village, 4, 0, ""), with(me, 5, 0, anna), with(me, 6, 0, ""))
+	for chat, want := range map[archive.PeerID]string{village: "map[1:[1 4] 7:[2 3]]", me: "map[:[6] user2:[5]]", "user99": "map[]"} {
+		if topics, err := x.Topics(t.Context(), me, chat); err != nil || fmt.Sprint(topics) != want {
+			t.Errorf("%s: %v, %v; not %s", chat, topics, err, want)
 		}
 	}
-	for id, want := range map[int]int{-5: 0, 10: 0, 11: 1, 5000: 499, 5001: 500} {
-		if at, err := x.PositionOf(ctx, all, id); at != want || err != nil {
-			t.Errorf("position of %d: %d, %v", id, at, err)
+}
+
+func TestFind(t *testing.T) {
+	x := indexOf(t,
+		&archive.Record{Kind: archive.KindAccount, Account: me, Profile: &archive.Peer{ID: me, FirstName: "Me", Phone: "4915"}},
+		&archive.Record{Kind: archive.KindPeer, Account: me, Profile: &archive.Peer{ID: village, Title: "Das Dörfchen", Username: "village"}},
+		called(anna, "Anna", "Smith"), called("user5", "anna", "smith"), called("user6", "Zoë", ""), said(village, 1, "x"),
+	)
+	for text, want := range map[string]string{
+		"channel3": "[channel3]", "@Village": "[channel3]", "das dorfchen": "[channel3]", "Anna Smith": "[user2]", "ANNA SMITH": "[user2 user5]", "zoe": "[user6]",
+		"+4915": "[user1]", "": "[]", "...": "[]", "nobody": "[]", "@": "[]",
+	} {
+		peers, err := x.Find(t.Context(), "", text)
+		var found []archive.PeerID
+		for _, p := range peers {
+			found = append(found, p.ID)
+		}
+		if err != nil || fmt.Sprint(found) != want {
+			t.Errorf("%q is %v, %v; not %s", text, found, err, want)
 		}
 	}
-	for date, want := range map[int64]int{0: 0, 1_700_000_000 + 25*60: 2, 1 << 40: 500} {
-		if at, err := x.PositionAt(ctx, all, date); at != want || err != nil {
-			t.Errorf("position at %d: %d, %v", date, at, err)
-		}
+	if accounts, err := x.Accounts(t.Context()); err != nil || len(accounts) != 1 || accounts[0].Name != "Me" {
+		t.Errorf("%+v, %v", accounts, err)
 	}
-	if n, err := x.Count(ctx, Place{Account: me, Chat: "user99"}); n != 0 || err != nil {
-		t.Errorf("count of no chat: %d, %v", n, err)
+}
+
+// Searching goes on during an update, and what is decrypted stays in memory.
+func TestSearchDuringUpdate(t *testing.T) {
+	for _, dir := range []string{"", t.TempDir()} {
+		log := &fakeLog{}
+		for from := 1; from < 2500; from += 500 {
+			var records []*archive.Record
+			for id := from; id < from+500; id++ {
+				records = append(records, said(village, id, "some words"))
+			}
+			log.commit(records...)
+		}
+		x := open(t, dir)
+		var store int
+		if err := x.db.read.QueryRow("PRAGMA temp_store").Scan(&store); store != 2 || err != nil {
+			t.Errorf("temporary tables are in store %d, %v", store, err)
+		}
+		done := make(chan error, 1)
+		go func() {
+			_, err := x.Update(t.Context(), log, nil)
+			done <- err
+		}()
+		last := 0
+		for ended := false; !ended; {
+			select {
+			case err := <-done:
+				if ended = true; err != nil {
+					t.Fatal(err)
+				}
+			default:
+			}
+			page, err := x.Search(t.Context(), Query{Text: "some words", Limit: 1})
+			if err != nil || page.Total < last {
+				t.Fatalf("%d hits after %d, %v", page.Total, last, err)
+			}
+			last = page.Total
+		}
+		if last != MostCounted {
+			t.Errorf("%d hits at the end", last)
+		}
 	}
 }
 
