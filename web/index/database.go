@@ -29,6 +29,7 @@ CREATE TABLE who (
 	name     TEXT NOT NULL DEFAULT '',
 	username TEXT NOT NULL DEFAULT '',
 	phone    TEXT NOT NULL DEFAULT '',
+	stands   INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (account, peer)
 );
 CREATE TABLE message (
@@ -41,6 +42,7 @@ CREATE TABLE message (
 	kind     INTEGER NOT NULL,
 	flags    INTEGER NOT NULL,
 	versions INTEGER NOT NULL,
+	stands   INTEGER NOT NULL,
 	sum      INTEGER NOT NULL,
 	doc      INTEGER NOT NULL,
 	PRIMARY KEY (chat, id)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
+	"strings"
 
 	"telekeep/archive"
 )
@@ -23,6 +25,7 @@ type row struct {
 	saved, sender int64
 	kind, flags   int
 	versions      int
+	stands        int64 // as standingOf says
 	sum, doc      int64
 }
 
@@ -33,7 +36,7 @@ func (w *writer) message(ctx context.Context, p *prepared) error {
 		return err
 	}
 	r.doc = docNumber(r.date, r.id, 0)
-	n, err := w.affected(ctx, "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.values()...)
+	n, err := w.affected(ctx, "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.values()...)
 	if err != nil {
 		return wrapMessage(r.id, err)
 	}
@@ -44,17 +47,20 @@ func (w *writer) message(ctx context.Context, p *prepared) error {
 	if err != nil || old.sum == r.sum {
 		return wrapMessage(r.id, err)
 	}
+	if r.stands < old.stands {
+		return wrapMessage(r.id, w.before(ctx, old, r, p))
+	}
 	return wrapMessage(r.id, w.next(ctx, old, r, p))
 }
 
 func (r *row) values() []any {
-	return []any{r.chat, r.id, r.date, r.topic, r.saved, r.sender, r.kind, r.flags, r.versions, r.sum, r.doc}
+	return []any{r.chat, r.id, r.date, r.topic, r.saved, r.sender, r.kind, r.flags, r.versions, r.stands, r.sum, r.doc}
 }
 
 func (w *writer) rowOf(ctx context.Context, p *prepared) (*row, error) {
 	m := p.Message
 	r := &row{
-		id: m.ID, date: m.Date, topic: m.Topic, sum: p.sum, kind: numberOf(m.Content()), versions: 1,
+		id: m.ID, date: m.Date, topic: m.Topic, sum: p.sum, kind: numberOf(m.Content()), versions: 1, stands: standingOf(p.Record),
 	}
 	var err error
 	for _, peer := range []struct {
@@ -86,12 +92,12 @@ func senderOf(account, chat archive.PeerID, m *archive.Message) archive.PeerID {
 }
 
 func (w *writer) old(ctx context.Context, chat int64, id int) (*row, error) {
-	s, err := w.statement(ctx, "SELECT flags, versions, sum, doc FROM message WHERE chat = ? AND id = ?")
+	s, err := w.statement(ctx, "SELECT flags, versions, stands, sum, doc FROM message WHERE chat = ? AND id = ?")
 	if err != nil {
 		return nil, err
 	}
 	r := new(row)
-	return r, s.QueryRowContext(ctx, chat, id).Scan(&r.flags, &r.versions, &r.sum, &r.doc)
+	return r, s.QueryRowContext(ctx, chat, id).Scan(&r.flags, &r.versions, &r.stands, &r.sum, &r.doc)
 }
 
 // first takes in what belongs to a message that was not there yet.
@@ -118,7 +124,11 @@ func (w *writer) next(ctx context.Context, old, r *row, p *prepared) error {
 		return err
 	}
 	previous := before.previous
-	if before.body != p.body {
+	same := before.body == p.body
+	if old.stands < r.stands && saysSame(before.body, p) { // the words of an export, fetched
+		same, r.versions = true, old.versions
+	}
+	if !same {
 		previous = before.id
 		if err := w.remark(ctx, before, func(m marks) marks { return m.with(markEarlier) }); err != nil {
 			return err
@@ -135,8 +145,67 @@ func (w *writer) next(ctx context.Context, old, r *row, p *prepared) error {
 	return errors.Join(w.putRow(ctx, r), w.showFiles(ctx, r, p.Message))
 }
 
+// before takes in what an export says of a message that is there: as the earliest version, if
+// none says the same.
+func (w *writer) before(ctx context.Context, old, r *row, p *prepared) error {
+	chain, err := w.chain(ctx, old.doc)
+	if err != nil || slices.ContainsFunc(chain, func(d *document) bool { return saysSame(d.body, p) }) {
+		return err
+	}
+	r.flags, r.versions = old.flags&flagDeleted|r.flags, 1
+	if err := w.addDoc(ctx, r, p, 0); err != nil {
+		return err
+	}
+	added, err := w.docAt(ctx, r.doc)
+	if err == nil {
+		err = w.remark(ctx, added, func(m marks) marks { return m.with(markEarlier) })
+	}
+	if err != nil {
+		return err
+	}
+	for _, d := range chain {
+		if err := w.exec(ctx, "UPDATE doc SET version = version + 1, previous = CASE previous WHEN 0 THEN ? ELSE previous END WHERE id = ?", r.doc, d.id); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		w.exec(ctx, "UPDATE doc SET earlier = 1 WHERE id = ?", r.doc),
+		w.exec(ctx, "UPDATE message SET versions = versions + 1 WHERE chat = ? AND id = ?", r.chat, r.id),
+	)
+}
+
+// chain are the documents of all versions of a message, the latest first.
+func (w *writer) chain(ctx context.Context, doc int64) ([]*document, error) {
+	var chain []*document
+	for doc != 0 {
+		d, err := w.docAt(ctx, doc)
+		if err != nil {
+			return nil, err
+		}
+		chain = append(chain, d)
+		doc = d.previous
+	}
+	return chain, nil
+}
+
+// saysSame reports whether a body has the words of a message, whatever stands around them:
+// exports do not tell everything, and of service messages not the words.
+func saysSame(body string, p *prepared) bool {
+	return p.Message.Action != nil || wordsSaid(body) == wordsSaid(p.body)
+}
+
+func wordsSaid(body string) string {
+	var b strings.Builder
+	for part, text := range parts(body) {
+		if part == PartText {
+			b.WriteString(strings.Join(strings.Fields(text), ""))
+		}
+	}
+	return b.String()
+}
+
 func (w *writer) putRow(ctx context.Context, r *row) error {
-	return w.exec(ctx, "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.values()...)
+	return w.exec(ctx, "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", r.values()...)
 }
 
 func (w *writer) showFiles(ctx context.Context, r *row, m *archive.Message) error {
@@ -228,15 +297,9 @@ func (w *writer) markDeleted(ctx context.Context, chat int64, id int) error {
 	if err := w.exec(ctx, "UPDATE message SET flags = flags | ? WHERE chat = ? AND id = ?", flagDeleted, chat, id); err != nil {
 		return err
 	}
-	for doc := old.doc; doc != 0; {
-		d, err := w.docAt(ctx, doc)
-		if err == nil {
-			err = w.remark(ctx, d, func(m marks) marks { return m.with(markDeleted) })
-		}
-		if err != nil {
-			return wrapMessage(id, err)
-		}
-		doc = d.previous
+	chain, err := w.chain(ctx, old.doc)
+	for _, d := range chain {
+		err = errors.Join(err, w.remark(ctx, d, func(m marks) marks { return m.with(markDeleted) }))
 	}
-	return nil
+	return wrapMessage(id, err)
 }

@@ -87,7 +87,7 @@ func (p *preparer) run(ctx context.Context, records iter.Seq2[*archive.Record, e
 }
 
 func (p *preparer) learn(r *archive.Record) {
-	if r.Profile != nil {
+	if r.Profile != nil && (r.Origin == nil || p.names.name(r.Account, r.Profile.ID) == "") {
 		p.names.learn(r.Account, r.Profile)
 	}
 }

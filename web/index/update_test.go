@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,40 @@ func TestLaterVersionsAndDeletions(t *testing.T) {
 	page, err := x.Search(t.Context(), Query{Text: "other"})
 	if err != nil || len(page.Hits) != 1 || page.Hits[0].Version != 3 || page.Hits[0].Versions != 3 {
 		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+// What was imported is an earlier version of what was fetched, whichever came first, and none
+// if it says the same.
+func TestImported(t *testing.T) {
+	imported := func(r *archive.Record, at int64) *archive.Record {
+		again := *r
+		again.Origin = &archive.Origin{Exported: at}
+		return &again
+	}
+	same, other := said(village, 1, "as it  is"), said(village, 2, "it was another")
+	now := []*archive.Record{said(village, 1, "as it is"), said(village, 2, "it is this")}
+	old := []*archive.Record{imported(called(anna, "Old", "Name"), 5), imported(same, 5), imported(other, 5), imported(said(village, 3, "it is gone"), 5)}
+	for name, commits := range map[string][][]*archive.Record{
+		"before": {old, append(now, called(anna, "Anna", ""))},
+		"after":  {append(now, called(anna, "Anna", "")), old},
+		"twice":  {old, append(now, called(anna, "Anna", "")), {imported(other, 9)}},
+	} {
+		x := open(t, "")
+		update(t, x, &fakeLog{commits: commits})
+		page, err := x.Search(t.Context(), Query{Text: "it"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, h := range page.Hits {
+			got = append(got, fmt.Sprintf("%d:%s %v %d/%d %s", h.ID, marked(h.Snippet), h.Earlier, h.Version, h.Versions, h.SenderName))
+		}
+		slices.Sort(got)
+		want := "[1:as [it] is false 1/1 Anna 2:[it] is this false 2/2 Anna 2:[it] was another true 1/2 Anna 3:[it] is gone false 1/1 Anna]"
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s:\n%s\n%s", name, got, want)
+		}
 	}
 }
 

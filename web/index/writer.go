@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 
 	"telekeep/archive"
 )
@@ -217,7 +218,7 @@ func (w *writer) affected(ctx context.Context, query string, args ...any) (int64
 func (w *writer) record(ctx context.Context, p *prepared) error {
 	switch p.Kind {
 	case archive.KindAccount, archive.KindPeer:
-		return w.profile(ctx, p.Account, p.Profile)
+		return w.profile(ctx, p.Record)
 	case archive.KindChat:
 		_, err := w.number(ctx, p.Account, p.Chat)
 		return err
@@ -253,12 +254,27 @@ func (w *writer) number(ctx context.Context, account, peer archive.PeerID) (int6
 	return n, nil
 }
 
-func (w *writer) profile(ctx context.Context, account archive.PeerID, p *archive.Peer) error {
-	n, err := w.number(ctx, account, p.ID)
+// profile takes in what somebody is called. What was imported does not take the place of
+// what was fetched.
+func (w *writer) profile(ctx context.Context, r *archive.Record) error {
+	p := r.Profile
+	n, err := w.number(ctx, r.Account, p.ID)
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, "UPDATE who SET name = ?, username = ?, phone = ? WHERE n = ?", nameOf(p), p.Username, p.Phone, n)
+	stands := standingOf(r)
+	return w.exec(ctx, "UPDATE who SET name = ?, username = ?, phone = ?, stands = ? WHERE n = ? AND stands <= ?", nameOf(p), p.Username, p.Phone, stands, n, stands)
+}
+
+// fetched is how what was fetched stands; what was imported stands lower, the later its
+// export was made the higher.
+const fetched = math.MaxInt64
+
+func standingOf(r *archive.Record) int64 {
+	if r.Origin == nil {
+		return fetched
+	}
+	return min(max(r.Origin.Exported, 0), fetched-1)
 }
 
 func (w *writer) mediaFile(ctx context.Context, f *archive.MediaFile) error {
