@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"telekeep/archive"
 )
@@ -54,20 +55,10 @@ func (r *run) items(kind archive.Kind) (list []*archive.Item, known bool) {
 // profilePictures lists the pictures of the profile. An archive from before they
 // were archived names one.
 func (r *run) profilePictures(ctx context.Context, o *object) error {
-	var photos []archive.File
-	items, known := r.items(archive.KindPhoto)
-	for _, item := range items {
-		if item.Chat == "" {
-			photos = append(photos, item.Photo.Photo)
-		}
-	}
-	if p := r.account.Profile; len(photos) == 0 && p != nil && p.Photo != nil {
-		photos, known = []archive.File{*p.Photo}, true
-	}
+	photos, known := r.profilePhotos()
 	if !known {
 		return nil
 	}
-	slices.SortStableFunc(photos, func(a, b archive.File) int { return cmp.Compare(b.Date, a.Date) })
 	s, err := r.openShelf("", "profile")
 	if err != nil {
 		return err
@@ -75,7 +66,7 @@ func (r *run) profilePictures(ctx context.Context, o *object) error {
 	defer s.close()
 	l := o.list("profile_pictures")
 	for i, photo := range photos {
-		place, err := s.store(ctx, photo.Key, "profile_pictures/"+photoName(i+1, photo.Date, r.zone))
+		place, err := s.store(ctx, photo.Key, profilePictureName(i, photo, r.zone))
 		if err != nil {
 			return err
 		}
@@ -86,6 +77,25 @@ func (r *run) profilePictures(ctx context.Context, o *object) error {
 	}
 	l.end()
 	return nil
+}
+
+// profilePhotos are the pictures of the profile, the newest first.
+func (r *run) profilePhotos() (photos []archive.File, known bool) {
+	items, known := r.items(archive.KindPhoto)
+	for _, item := range items {
+		if item.Chat == "" {
+			photos = append(photos, item.Photo.Photo)
+		}
+	}
+	if p := r.account.Profile; len(photos) == 0 && p != nil && p.Photo != nil {
+		photos, known = []archive.File{*p.Photo}, true
+	}
+	slices.SortStableFunc(photos, func(a, b archive.File) int { return cmp.Compare(b.Date, a.Date) })
+	return photos, known
+}
+
+func profilePictureName(i int, photo archive.File, zone *time.Location) string {
+	return "profile_pictures/" + photoName(i+1, photo.Date, zone)
 }
 
 // moment writes a time that may be unknown.
@@ -111,11 +121,10 @@ func pictureText(place string) string {
 // stories lists the account's own stories. The format has no place for captions
 // and views; the records of a restore have them.
 func (r *run) stories(ctx context.Context, o *object) error {
-	items, known := r.items(archive.KindStory)
+	items, known := r.storyItems()
 	if !known {
 		return nil
 	}
-	slices.SortStableFunc(items, func(a, b *archive.Item) int { return cmp.Compare(b.Story.ID, a.Story.ID) })
 	s, err := r.openShelf("", "stories")
 	if err != nil {
 		return err
@@ -124,12 +133,9 @@ func (r *run) stories(ctx context.Context, o *object) error {
 	l := o.list("stories")
 	for i, item := range items {
 		story := item.Story
-		place := fileUnavailable
-		if story.Media != nil && story.Media.File != nil {
-			name := "stories/story_" + strconv.Itoa(i+1) + dated(story.Date, r.zone) + storyExtension(story.Media)
-			if place, err = s.store(ctx, story.Media.File.Key, name); err != nil {
-				return err
-			}
+		place, err := r.storyFile(ctx, s, i, story)
+		if err != nil {
+			return err
 		}
 		one := l.object()
 		r.moment(&one, "date", story.Date)
@@ -140,6 +146,22 @@ func (r *run) stories(ctx context.Context, o *object) error {
 	}
 	l.end()
 	return nil
+}
+
+// storyItems are the account's own stories, the newest first.
+func (r *run) storyItems() ([]*archive.Item, bool) {
+	items, known := r.items(archive.KindStory)
+	slices.SortStableFunc(items, func(a, b *archive.Item) int { return cmp.Compare(b.Story.ID, a.Story.ID) })
+	return items, known
+}
+
+// storyFile writes what a story shows, the i-th of the list, and returns its path.
+func (r *run) storyFile(ctx context.Context, s *shelf, i int, story *archive.StoryPost) (string, error) {
+	if story.Media == nil || story.Media.File == nil {
+		return fileUnavailable, nil
+	}
+	name := "stories/story_" + strconv.Itoa(i+1) + dated(story.Date, r.zone) + storyExtension(story.Media)
+	return s.store(ctx, story.Media.File.Key, name)
 }
 
 func storyExtension(m *archive.Media) string {
@@ -181,16 +203,22 @@ func (r *run) profileMusic(ctx context.Context, o *object) error {
 	return nil
 }
 
-// contacts writes the address book by name.
-func (r *run) contacts(o *object) {
+// contactItems are the entries of the address book by name.
+func (r *run) contactItems() ([]*archive.Item, bool) {
 	items, known := r.items(archive.KindContact)
-	if !known {
-		return
-	}
 	name := func(c *archive.SavedContact) string {
 		return strings.TrimSpace(strings.ToLower(c.FirstName + " " + c.LastName))
 	}
 	slices.SortStableFunc(items, func(a, b *archive.Item) int { return cmp.Compare(name(a.Contact), name(b.Contact)) })
+	return items, known
+}
+
+// contacts writes the address book.
+func (r *run) contacts(o *object) {
+	items, known := r.contactItems()
+	if !known {
+		return
+	}
 	e := &encoder{zone: r.zone}
 	in := o.object("contacts")
 	in.quoted("about", aboutContacts)
@@ -248,19 +276,25 @@ func (r *run) ratedType(id archive.PeerID) string {
 	return string(chat{ChatInfo: archive.ChatInfo{ID: id}}.kind(r.names))
 }
 
-// sessions writes where the account is signed in, the one that made the backup
-// first, then the last used.
-func (r *run) sessions(o *object) {
+// sessionItems are where the account is signed in: the one that made the backup first,
+// then the last used.
+func (r *run) sessionItems() ([]*archive.Item, bool) {
 	items, known := r.items(archive.KindSession)
-	if !known {
-		return
-	}
 	slices.SortStableFunc(items, func(a, b *archive.Item) int {
 		if a.Session.Current != b.Session.Current {
 			return order(b.Session.Current) - order(a.Session.Current)
 		}
 		return cmp.Compare(b.Session.LastActive, a.Session.LastActive)
 	})
+	return items, known
+}
+
+// sessions writes where the account is signed in.
+func (r *run) sessions(o *object) {
+	items, known := r.sessionItems()
+	if !known {
+		return
+	}
 	e := &encoder{zone: r.zone}
 	in := o.object("sessions")
 	in.quoted("about", aboutSessions)

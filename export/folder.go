@@ -38,6 +38,7 @@ const (
 	kindFiles = "files" // of a restore
 	kindPlain = "plain"
 	kindSQL   = "sqlite"
+	kindHTML  = "html"
 )
 
 // ErrNotEmpty says that the folder holds something that is no export of

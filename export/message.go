@@ -85,15 +85,20 @@ func (e *encoder) moment(o *object, key string, unix int64) {
 
 // from writes who speaks, under the keys label and label_id.
 func (e *encoder) from(o *object, label string, m *archive.Message) {
-	id := m.From
-	if id == "" {
-		id = e.chat
-		if m.Out && !m.Post && e.chat.Kind() == archive.PeerUser {
-			id = e.account
-		}
-	}
+	id := e.sender(m)
 	o.nullable(label, e.peer(id))
 	o.quoted(label+"_id", string(id))
+}
+
+// sender is who speaks: the chat itself where a message does not say it.
+func (e *encoder) sender(m *archive.Message) archive.PeerID {
+	switch {
+	case m.From != "":
+		return m.From
+	case m.Out && !m.Post && e.chat.Kind() == archive.PeerUser:
+		return e.account
+	}
+	return e.chat
 }
 
 // envelope writes what stands before the content of an ordinary message.

@@ -195,6 +195,23 @@ func (r *run) chat(ctx context.Context, o *object, c chat, prefix string) (err e
 func (r *run) messages(ctx context.Context, l *list, s *shelf, id archive.PeerID, shift int) error {
 	e := &encoder{names: r.names, zone: r.zone, chat: id, shift: shift}
 	s.shift = shift
+	return r.each(ctx, id, func(m *archive.StoredMessage) error {
+		at, err := s.attach(ctx, m.Message)
+		if err != nil {
+			return err
+		}
+		if at.extras, err = r.extras(ctx, id, m); err != nil {
+			return err
+		}
+		l.item()
+		e.message(&r.w, l.indent+1, m.Message, at)
+		return r.spill(spillAt)
+	})
+}
+
+// each goes through the messages of a chat of the archive that are to be written. What
+// cannot be read is a problem and no error.
+func (r *run) each(ctx context.Context, id archive.PeerID, write func(*archive.StoredMessage) error) error {
 	for m, err := range r.source.Messages(ctx, r.account.ID, id) {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -207,16 +224,7 @@ func (r *run) messages(ctx context.Context, l *list, s *shelf, id archive.PeerID
 			r.result.Deleted++
 			continue
 		}
-		at, err := s.attach(ctx, m.Message)
-		if err != nil {
-			return err
-		}
-		if at.extras, err = r.extras(ctx, id, m); err != nil {
-			return err
-		}
-		l.item()
-		e.message(&r.w, l.indent+1, m.Message, at)
-		if err := r.spill(spillAt); err != nil {
+		if err := write(m); err != nil {
 			return err
 		}
 		r.result.Messages++

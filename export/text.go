@@ -84,6 +84,14 @@ func newUnits(s string) units {
 	return units{ascii: s}
 }
 
+// len is the number of units.
+func (u units) len() int {
+	if u.wide == nil {
+		return len(u.ascii)
+	}
+	return len(u.wide)
+}
+
 // slice cuts from one unit to another and stops at the end of the text. Half of
 // a surrogate pair becomes U+FFFD.
 func (u units) slice(from, to int) string {

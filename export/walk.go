@@ -88,18 +88,7 @@ func (r *run) walkChat(ctx context.Context, c chat, to sink) error {
 }
 
 func (r *run) walkMessages(ctx context.Context, s *shelf, id archive.PeerID, shift int, to sink) error {
-	for m, err := range r.source.Messages(ctx, r.account.ID, id) {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			r.result.problem(Problem{Chat: id, Err: err})
-			continue
-		}
-		if m.Deleted && !r.options.Deleted {
-			r.result.Deleted++
-			continue
-		}
+	return r.each(ctx, id, func(m *archive.StoredMessage) (err error) {
 		one := &toldMessage{StoredMessage: m, id: m.ID + shift, topic: r.topic(id, m.Message)}
 		if r.options.Versions && m.Versions > 1 {
 			if one.earlier, err = r.earlierVersions(ctx, id, m); err != nil {
@@ -109,13 +98,8 @@ func (r *run) walkMessages(ctx context.Context, s *shelf, id archive.PeerID, shi
 		if one.files, err = s.every(ctx, m.Message); err != nil {
 			return err
 		}
-		if err := to.message(ctx, one); err != nil {
-			return err
-		}
-		r.result.Messages++
-		r.report()
-	}
-	return nil
+		return to.message(ctx, one)
+	})
 }
 
 // every places all files that a message names.

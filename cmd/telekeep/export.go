@@ -38,6 +38,7 @@ var exporters = map[string]struct {
 	file  string
 }{
 	"json":   {export.JSON, "result.json"},
+	"html":   {export.HTML, "search.html"},
 	"files":  {export.Plain, "SHA256SUMS"},
 	"sqlite": {export.SQLite, "archive.db"},
 }
@@ -51,6 +52,8 @@ func (a *app) exportCommand() *cobra.Command {
 
   json     Telegram Desktop's layout: result.json and the media in its folders; with one --chat
            in the form of a single chat's export
+  html     pages for a browser, laid out like Telegram Desktop's, with a search that needs no network;
+           open export_results.html, or messages.html with one --chat
   files    a folder for each chat: its messages as text, its media under names with dates
   sqlite   archive.db, a database of all messages with a search index, and the same media folders
 
@@ -58,7 +61,7 @@ Run again into the same folder, it adds what is new; it never leaves half a file
 this machine's time zone; set TZ to choose another. --at shows the archive as it was at the end of a day
 (2024-05-31), at a moment (2024-05-31T18:00) or with a commit (as telekeep log names it: 1a2b3c4d/12).
 
-Telegram Desktop's format has no place for albums, topics, quotes, link previews, counters, deletions and earlier
+Telegram Desktop's JSON has no place for albums, topics, quotes, link previews, counters, deletions and earlier
 versions. --deleted and --versions add those two, --extended the whole record of every message, under a
 key of its own ("telekeep") that other programs pass over.`,
 		Args: cobra.NoArgs,
@@ -75,7 +78,7 @@ key of its own ("telekeep") that other programs pass over.`,
 	a.registerVault(c)
 	o.keys.register(c)
 	o.choice.register(c)
-	c.Flags().StringVar(&o.format, "format", "json", "json, files or sqlite")
+	c.Flags().StringVar(&o.format, "format", "json", "json, html, files or sqlite")
 	c.Flags().StringVar(&o.out, "out", "", "folder to write to; new, empty, or an earlier export")
 	c.Flags().StringVar(&o.account, "account", "", "which account of the archive: its id (user123), @username, phone or name (default: the only one)")
 	c.Flags().StringVar(&o.at, "at", "", "the archive as it was then: a day, a moment or a commit (default: the newest)")
