@@ -10,7 +10,7 @@ go build -o "$work/telekeep" ./cmd/telekeep
 go run ./bench/makeexport -seed 1 -messages "$count" -out "$work/export"
 "$work/telekeep" init --dir "$work/t" > "$work/init.txt" 2>&1
 for run in first again; do
-	/usr/bin/time -f "$run: %e s, %M KiB" "$work/telekeep" import --dir "$work/t" --account user7 "$work/export"
+	/usr/bin/time -f "$run: %e s, %U s of a processor, %M KiB" "$work/telekeep" import --dir "$work/t" --account user7 "$work/export"
 done
 ls -l "$work/export/result.json" | awk '{print "export: " $5 " bytes"}'
 du -sk "$work/t/vault" | awk '{print "vault: " $1 " KiB"}'

@@ -56,7 +56,7 @@ func (u *Unwanted) Chooses(key archive.MediaKey) bool {
 // FindUnwanted finds the stored media files that the rules leave out, decided as if they
 // were to be fetched now. A file stays as long as one message of one account that the
 // rules choose names it. What no message names stays: pictures of profiles, stories,
-// custom emoji. So do files of chats of which the archive has no description.
+// custom emoji, and what was imported. So do files of chats of which the archive has no description.
 func FindUnwanted(ctx context.Context, s Snapshot, rules Rules) (*Unwanted, error) {
 	if err := rules.Check(); err != nil {
 		return nil, err
@@ -71,6 +71,10 @@ func FindUnwanted(ctx context.Context, s Snapshot, rules Rules) (*Unwanted, erro
 		}
 		switch rec.Kind {
 		case archive.KindMessage:
+			if rec.Origin != nil { // somebody brought it: rules say what is fetched
+				j.keep(rec)
+				continue
+			}
 			j.message(rec)
 		case archive.KindMedia, archive.KindMissing, archive.KindChat, archive.KindDeletion:
 		default:

@@ -123,3 +123,20 @@ func TestFindUnwanted(t *testing.T) {
 		}
 	}
 }
+
+// What was imported stays, whatever the rules say: nobody could fetch it again.
+func TestImportedIsNotUnwanted(t *testing.T) {
+	for _, c := range []struct {
+		origin *archive.Origin
+		want   int
+	}{{nil, 1}, {&archive.Origin{From: archive.OriginDesktopJSON}, 0}} {
+		s := &handmade{peers: map[archive.PeerID]*archive.Peer{}}
+		s.chat("user7", archive.ChatPersonal)
+		s.message(t, &tg.PeerUser{UserID: 7}, 1, 0, 101, &tg.DocumentAttributeVideo{})
+		s.records[0].Origin = c.origin
+		u, err := FindUnwanted(t.Context(), s, Rules{MaxSize: 10})
+		if err != nil || len(u.Files) != c.want {
+			t.Errorf("%+v: %v, %+v", c.origin, err, u)
+		}
+	}
+}
