@@ -77,7 +77,7 @@ First steps:
 	root.PersistentFlags().StringVar(&a.dir, "dir", "", "folder of the whole installation (default: the XDG places)")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError(c, err.Error()) })
 	root.AddCommand(
-		a.initCommand(), a.loginCommand(), a.logoutCommand(), a.chatsCommand(), a.syncCommand(), a.daemonCommand(), a.pauseCommand(), a.resumeCommand(), a.statusCommand(), a.logCommand(),
+		a.initCommand(), a.adoptCommand(), a.loginCommand(), a.logoutCommand(), a.chatsCommand(), a.syncCommand(), a.daemonCommand(), a.pauseCommand(), a.resumeCommand(), a.statusCommand(), a.logCommand(),
 		a.copyCommand(), a.keysCommand(), a.verifyCommand(), a.pruneCommand(), a.doctorCommand(), a.exportCommand(), a.restoreCommand(), a.importCommand(), a.searchCommand(), a.serveCommand(),
 		a.serviceCommand(), a.demoCommand(), a.simulatorCommand(), a.versionCommand(), a.manualCommand(),
 	)
