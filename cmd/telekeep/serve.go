@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"telekeep/archive"
-	"telekeep/chunkstore"
 	"telekeep/config"
 	"telekeep/web"
 	"telekeep/web/index"
@@ -67,12 +67,17 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		return indexFailure(err, o.index)
 	}
 	defer ix.Close() // all that was put into it is there
+	var opened atomic.Pointer[archive.Snapshot]
 	server, err := web.New(web.Options{
 		Open: func(ctx context.Context, progress func(done, total int64)) (*archive.Snapshot, error) {
-			return archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{KeepGoing: true, Quick: true, Progress: progress})
+			s, err := archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{KeepGoing: true, Quick: true, Progress: progress})
+			opened.Store(s)
+			return s, err
 		},
-		Health: func(ctx context.Context) (any, error) { return a.healthReport(ctx, cfg, r.reader) },
-		Index:  ix,
+		Health: func(ctx context.Context) (any, error) {
+			return a.healthReport(ctx, cfg, &restorer{reader: r.reader, snapshot: opened.Load()})
+		},
+		Index: ix,
 		Update: func(ctx context.Context, tell func(index.Progress)) error {
 			_, err := ix.Update(ctx, archive.OpenLog(r.reader), tell)
 			return err
@@ -109,18 +114,22 @@ func (a *app) moreLinks(ctx context.Context, server *web.Server, address string)
 type healthReport struct {
 	Time time.Time `json:"time"`
 	*statusReport
-	Alone  bool          `json:"alone"` // the vault is looked at without an installation
-	Faults []problemLine `json:"faults"`
+	Alone  bool          `json:"alone"`  // the vault is looked at without an installation
+	Faults []problemLine `json:"faults"` // what cannot be read of it
 }
 
-func (a *app) healthReport(ctx context.Context, cfg *config.Config, reader *chunkstore.Reader) (*healthReport, error) {
+// healthReport tells what status tells, and what r met; its snapshot may be nil.
+func (a *app) healthReport(ctx context.Context, cfg *config.Config, r *restorer) (*healthReport, error) {
 	status, err := a.statusReport(ctx, cfg, gapOptions{list: true})
 	if err != nil {
 		return nil, err
 	}
 	h := &healthReport{Time: a.now(), statusReport: status, Alone: alone(cfg), Faults: []problemLine{}}
-	for _, p := range reader.Faults() {
+	for _, p := range r.reader.Faults() {
 		h.Faults = append(h.Faults, describeProblem(p))
+	}
+	if r.snapshot != nil {
+		h.Faults = r.lost()
 	}
 	return h, nil
 }
