@@ -194,8 +194,8 @@ type Alarm struct {
 	// "180d"; "never".
 	Drill string `toml:"drill"`
 	// Keys is how long ago the last telekeep keys test may be that proved that an owner's
-	// key opens the vault; before there was one, when the key was added. Default "365d";
-	// "never".
+	// key opens the vault; before there was one, when the key was added. telekeep keys list
+	// says so of a key from then on. Default "365d"; "never".
 	Keys string `toml:"keys"`
 	// Disk is how long before the disk will be full that is told, if it goes on as in
 	// the last two weeks. Default "14d".

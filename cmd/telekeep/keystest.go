@@ -42,7 +42,7 @@ on the day of need: its file under keys/, the vault key in that, and with the va
 what it must open of each machine that writes. Take the key from where it is kept: the
 sheet, the stick, the token. Several can be given at once.
 
-The date is remembered: status and keys list show it, and the daemon says so when it is
+The date is remembered: status and keys list show it, and keys list says so when it is
 older than [alarm] keys in the settings.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.keysTest(c.Context(), keys, asJSON) },
