@@ -165,7 +165,7 @@ func (d *database) open(ctx context.Context, vault string) (err error) {
 			return fmt.Errorf("make the index: %w", err)
 		}
 		name = "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
-		options["_pragma"] = append(options["_pragma"], "journal_mode(WAL)", "synchronous(NORMAL)")
+		options["_pragma"] = append(options["_pragma"], "journal_mode(WAL)", "synchronous(NORMAL)", "wal_autocheckpoint(16384)")
 	} else {
 		// The memory of a page is rounded up: to twice as much for small ones, hardly for these.
 		options["_pragma"] = append(options["_pragma"], "journal_mode(OFF)", "synchronous(OFF)", "page_size(32768)")
