@@ -40,6 +40,19 @@
 //	archive ─► walk ─┬► shelf ─ files ─► chats/Ada/media/2024-05/…
 //	                 └► sink ─► messages.txt messages.jsonl SHA256SUMS  |  archive.db
 //
+// HTML writes the pages that Telegram Desktop writes, for a browser, and a search:
+//
+//	out/export_results.html               a whole account; of one chat its pages stand here
+//	    search.html  search/chats.js      which page can have which words: a signature of each
+//	                 search/chat_1/3.js   the words of chats/chat_1/messages3.html
+//	    lists/  css/  js/  images/
+//	    chats/chat_1/messages.html …      1,000 messages each; topics.html of a forum
+//
+// A page loads nothing from the network, runs nothing but the two scripts beside it, and
+// holds no markup that came from a message: its policy and the escaping both see to that.
+// One page is in memory at a time. Each is written whole under a temporary name, and
+// replaces the one before only if it differs.
+//
 // Restore writes everything the archive holds, for people who have no program at
 // all: media as files, records as JSON Lines, and a list of their hashes.
 //

@@ -1,6 +1,8 @@
 package export
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -425,6 +427,40 @@ func TestPagesAgain(t *testing.T) {
 		if strings.HasSuffix(name, "messages2.html") || strings.HasSuffix(name, "/2.js") {
 			t.Errorf("%s is still there", name)
 		}
+	}
+}
+
+// TestPagesStopped ends an export in the middle: what an earlier run wrote is whole, and so
+// is every page that this one wrote; the next run makes it complete.
+func TestPagesStopped(t *testing.T) {
+	dir := t.TempDir()
+	o := utc()
+	mustPages(t, chatOf(1500), dir, o)
+	ctx, stop := context.WithCancel(t.Context())
+	o.Progress = func(p Progress) {
+		if p.Messages == 2200 {
+			stop()
+		}
+	}
+	if _, err := HTML(ctx, chatOf(3000), dir, o); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	files := tree(t, dir)
+	for name, page := range files {
+		if strings.HasSuffix(name, ".html") && !strings.HasSuffix(page, "</html>\n") || strings.HasPrefix(name, "search/") && !strings.HasSuffix(page, ");\n") {
+			t.Errorf("%s is half a file", name)
+		}
+	}
+	parts, err := filepath.Glob(filepath.Join(dir, partPrefix+"*"))
+	if err != nil || len(parts) > 0 {
+		t.Errorf("left behind: %q, %v", parts, err)
+	}
+	o.Progress = nil
+	mustPages(t, chatOf(3000), dir, o)
+	fresh := t.TempDir()
+	mustPages(t, chatOf(3000), fresh, o)
+	if !reflect.DeepEqual(tree(t, dir), tree(t, fresh)) {
+		t.Error("an export that was stopped and run again is not as one that was not")
 	}
 }
 
