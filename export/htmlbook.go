@@ -15,8 +15,8 @@ import (
 // more than the number of their first message.
 type book struct {
 	*encoder
-	ctx    context.Context
 	pages  *pages
+	reader reader
 	shelf  *shelf
 	title  string
 	back   string // where the pages lead back to, "" for nowhere
@@ -35,6 +35,25 @@ type book struct {
 	failed error // what went wrong within the drawing of a message
 }
 
+// A reader gets what a message needs besides its record.
+type reader struct {
+	attach   func(*archive.Message) (attached, error)
+	media    func(*archive.Media, *archive.Message) (attached, error)
+	store    func(key archive.MediaKey, name string) (string, error)
+	versions func(chat archive.PeerID, m *archive.StoredMessage) ([]*archive.StoredMessage, error)
+}
+
+func (h *pages) newReader(ctx context.Context, s *shelf) reader {
+	return reader{
+		attach: func(m *archive.Message) (attached, error) { return s.attach(ctx, m) },
+		media:  func(media *archive.Media, m *archive.Message) (attached, error) { return s.attachMedia(ctx, media, m) },
+		store:  func(key archive.MediaKey, name string) (string, error) { return s.store(ctx, key, name) },
+		versions: func(chat archive.PeerID, m *archive.StoredMessage) ([]*archive.StoredMessage, error) {
+			return h.earlierVersions(ctx, chat, m)
+		},
+	}
+}
+
 // standing is what a message has to know of the one before it.
 type standing struct {
 	sender, via, forward archive.PeerID
@@ -46,7 +65,7 @@ type standing struct {
 func (h *pages) newBook(ctx context.Context, c chat, s *shelf, back string) *book {
 	return &book{
 		encoder: &encoder{names: h.names, zone: h.zone, chat: c.ID},
-		ctx:     ctx, pages: h, shelf: s, title: h.title(c), back: back,
+		pages:   h, reader: h.newReader(ctx, s), shelf: s, title: h.title(c), back: back,
 		forum: h.isForum(c.ID), topics: newTopicList(),
 		shard: h.index.chat(c, h.title(c), s.prefix),
 	}
@@ -109,7 +128,7 @@ func (b *book) finishPage() error {
 
 // message draws one message.
 func (b *book) message(m *archive.StoredMessage) error {
-	at, err := b.shelf.attach(b.ctx, m.Message)
+	at, err := b.reader.attach(m.Message)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (b *book) marks(m *archive.StoredMessage) {
 
 // versions writes the earlier versions of a message, folded together.
 func (b *book) versions(m *archive.StoredMessage) {
-	list, err := b.pages.earlierVersions(b.ctx, b.chat, m)
+	list, err := b.reader.versions(b.chat, m)
 	if err != nil {
 		b.failed = err
 		return
@@ -77,7 +77,7 @@ func (b *book) version(v *archive.StoredMessage) {
 		b.page.end()
 	}
 	if v.Message.Media != nil && drawn(v.Message.Media.Kind) {
-		at, err := b.shelf.attachMedia(b.ctx, v.Message.Media, v.Message)
+		at, err := b.reader.media(v.Message.Media, v.Message)
 		if err != nil {
 			b.failed = err
 			return

@@ -69,7 +69,7 @@ func storyMedia(m *archive.Media) *archive.Media {
 
 // inner draws media within media. It does not nest further: nothing of Telegram does.
 func (b *book) inner(m *archive.Message, media *archive.Media) {
-	at, err := b.shelf.attachMedia(b.ctx, media, m)
+	at, err := b.reader.media(media, m)
 	if err != nil {
 		b.failed = err
 		return
@@ -564,7 +564,7 @@ func (b *book) previewPhoto(photo *archive.File, m *archive.Message) {
 	if _, ok := b.pages.source.Media(photo.Key); !ok {
 		return
 	}
-	place, err := b.shelf.store(b.ctx, photo.Key, "photos/preview_"+strconv.Itoa(m.ID)+dated(m.Date, b.zone)+".jpg")
+	place, err := b.reader.store(photo.Key, "photos/preview_"+strconv.Itoa(m.ID)+dated(m.Date, b.zone)+".jpg")
 	if err != nil {
 		b.failed = err
 		return

@@ -12,7 +12,6 @@ import (
 // within formats.
 type styler struct {
 	emoji func(archive.MediaKey) string // the link to a custom emoji, "" for none
-	base  string                        // from the page to the folder
 }
 
 // text formats a text.
