@@ -37,6 +37,8 @@ type sink struct {
 	state   map[string][]byte
 	bytes   int
 	added   int // messages in records
+	lastKey string
+	last    []byte // what the archive's state has for lastKey
 	facts   int
 }
 
@@ -87,7 +89,11 @@ func (s *sink) value(key string) ([]byte, error) {
 	if value, ok := s.state[key]; ok {
 		return value, nil
 	}
+	if key == s.lastKey { // the next message is of the same block
+		return s.last, nil
+	}
 	value, _, err := s.to.Get(key)
+	s.lastKey, s.last = key, value
 	return value, archived(err)
 }
 
@@ -210,6 +216,7 @@ func (s *sink) flush() error {
 		}
 		s.result.Added += s.added
 		s.result.Facts += s.facts
+		s.lastKey, s.last = "", nil
 		s.records, s.state, s.bytes, s.added, s.facts = nil, map[string][]byte{}, 0, 0, 0
 	}
 	s.tell()
