@@ -632,7 +632,7 @@ func TestStepsWithoutEffectLeaveTheJournal(t *testing.T) {
 			t.Errorf("round %d: the journal holds %v", round, names)
 		}
 	}
-	if n := len(dst.Names()); n != 7 { // README, vault, key, writer, secrets, index, commit
+	if n := len(dst.Names()); n != 8 { // README, recover.sh, vault, key, writer, secrets, index, commit
 		t.Errorf("the vault holds %d objects: %v", n, dst.Names())
 	}
 }
