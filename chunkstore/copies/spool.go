@@ -237,7 +237,8 @@ func (s *spool) keepNewest(ctx context.Context, name string, n chunkstore.Object
 }
 
 // keepAs keeps an object. An index or a commit is kept if no newer commit is, and a commit
-// makes the older ones go.
+// makes the older ones go, but not the one before it: a Writer that was killed before it noted
+// its newest commit looks for that one.
 func (s *spool) keepAs(ctx context.Context, name string, n chunkstore.ObjectName, data []byte) error {
 	if n.Seq == 0 {
 		return s.keepObject(ctx, name, data)
@@ -269,13 +270,13 @@ func (s *spool) keeps(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// keptBeside returns which indexes and commits of the same writer are kept that are older,
-// and whether a newer commit is.
+// keptBeside returns which indexes and commits of the same writer are kept that are older than
+// the one before, and whether a newer commit is.
 func (s *spool) keptBeside(ctx context.Context, n chunkstore.ObjectName) (older []string, newer bool, err error) {
 	for _, folder := range []string{chunkstore.IndexFolder, chunkstore.CommitsFolder} {
 		err := s.keep.List(ctx, folder+n.Writer+"/", func(name string, _ int64) error {
 			switch other := chunkstore.ParseName(name); {
-			case other.Seq < n.Seq:
+			case other.Seq+1 < n.Seq:
 				older = append(older, name)
 			case other.Seq > n.Seq && other.Kind == chunkstore.CommitObject:
 				newer = true
