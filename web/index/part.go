@@ -50,7 +50,7 @@ const partEnd = "\x00"
 // A body gathers the parts of one message.
 type body struct{ strings.Builder }
 
-// add takes those of the texts that are not empty, one a line.
+// add takes those of the texts that are not empty, one a line. A NUL, which no person types, parts words.
 func (b *body) add(p Part, texts ...string) {
 	begun := false
 	for _, text := range texts {
@@ -63,7 +63,7 @@ func (b *body) add(p Part, texts ...string) {
 			b.WriteByte(byte(p))
 			begun = true
 		}
-		b.WriteString(strings.ReplaceAll(text, partEnd, ""))
+		b.WriteString(strings.ReplaceAll(text, partEnd, " "))
 	}
 	if begun {
 		b.WriteString(partEnd)
