@@ -192,11 +192,17 @@ func (c *catchUp) forward() (bool, error) {
 func (s *Set) reached(p *place) bool {
 	heads := p.allHeads()
 	for writer, h := range s.knownHeads() {
-		if heads[writer].Seq < h.Seq {
+		if !reaches(heads[writer], h) {
 			return false
 		}
 	}
 	return true
+}
+
+// reaches reports whether a place whose last commit is have holds a commit that is known. Of
+// a later one that cannot be read nothing follows.
+func reaches(have, known chunkstore.Head) bool {
+	return have.Seq == known.Seq || have.Seq > known.Seq && !have.Hash.IsZero()
 }
 
 // bad notes a problem of an object of a place once.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"telekeep/chunkstore"
+	"telekeep/crypto"
 )
 
 // recheck is after how much time a place must show again that it is the right one before
@@ -40,7 +41,21 @@ func (p *place) inspect(ctx context.Context, d Driver) (*finding, error) {
 	if err := f.readHeads(ctx, d, p.set.o.Vault, remembered); err != nil {
 		return nil, err
 	}
+	p.set.barJunk(f)
 	return f, nil
+}
+
+// barJunk bars a place where something that is no commit lies behind the last one that this
+// machine knows to have made: a Writer that finds it in the way of its next commit stops, and
+// the other places are good for that.
+func (s *Set) barJunk(f *finding) {
+	if s.o.Secrets == nil {
+		return
+	}
+	own := s.o.Secrets.WriterID
+	if h := f.heads[own]; h.Hash.IsZero() && h.Seq > s.knownHeads()[own].Seq {
+		f.bar(fmt.Errorf("%w: %s is none of this machine's commits", crypto.ErrDamaged, chunkstore.CommitName(own, h.Seq)))
+	}
 }
 
 // checkMarker looks whether vault.json is there and that of the vault.

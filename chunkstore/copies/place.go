@@ -264,7 +264,7 @@ func (p *place) settleState(worked bool) {
 	h, missed := p.handle, p.missed
 	behind := missed.Objects > 0
 	for writer, k := range known {
-		behind = behind || p.heads[writer].Seq < k.Seq
+		behind = behind || !reaches(p.heads[writer], k)
 	}
 	sticks := p.state == Full || p.state == ReadOnly || p.state == Failing
 	if worked {

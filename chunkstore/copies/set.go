@@ -99,12 +99,13 @@ func (s *Set) reachAll(ctx context.Context, force bool) error {
 
 func (s *Set) anyPresent() bool { return slices.ContainsFunc(s.places, (*place).present) }
 
-// learnHeads notes commits that were seen.
+// learnHeads notes commits that were seen. What only has the name of one is not: it would
+// make every other place look behind.
 func (s *Set) learnHeads(heads map[string]chunkstore.Head) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for writer, h := range heads {
-		if h.Seq > s.known[writer].Seq {
+		if h.Seq > s.known[writer].Seq && !h.Hash.IsZero() {
 			s.known[writer] = h
 		}
 	}
@@ -137,7 +138,7 @@ func (s *Set) Partial() bool {
 func (s *Set) complete(p *place) bool {
 	heads := p.allHeads()
 	for writer, h := range s.knownHeads() {
-		if heads[writer].Seq < h.Seq && !s.spool.bridges(heads[writer], h) {
+		if !reaches(heads[writer], h) && !s.spool.bridges(heads[writer], h) {
 			return false
 		}
 	}

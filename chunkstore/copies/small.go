@@ -248,18 +248,21 @@ func (s *Set) keepSmall(ctx context.Context) error {
 	if names, err = s.forgetRemoved(ctx, names, removed); err != nil {
 		return err
 	}
+	hashes := make(map[string]chunkstore.Hash)
 	for writer, h := range s.knownHeads() {
 		names = append(names, chunkstore.IndexName(writer, h.Seq), chunkstore.CommitName(writer, h.Seq))
+		hashes[chunkstore.CommitName(writer, h.Seq)] = h.Hash
 	}
 	for _, name := range names {
-		if err := s.keepOne(ctx, name); err != nil {
+		if err := s.keepOne(ctx, name, hashes[name]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Set) keepOne(ctx context.Context, name string) error {
+// keepOne keeps one object; a commit only if it has the hash that is known of it.
+func (s *Set) keepOne(ctx context.Context, name string, hash chunkstore.Hash) error {
 	n := chunkstore.ParseName(name)
 	if n.Kind == chunkstore.ForeignObject || s.spool.waits(name) {
 		return nil
@@ -275,6 +278,9 @@ func (s *Set) keepOne(ctx context.Context, name string) error {
 	data, err := readSmall(ctx, s, name, maxIndex)
 	if err != nil {
 		return ctx.Err() // the places' states say why
+	}
+	if n.Kind == chunkstore.CommitObject && chunkstore.HashOf(data) != hash {
+		return nil // damaged where it was read
 	}
 	return s.spool.keepAs(ctx, name, n, data)
 }

@@ -14,6 +14,7 @@ import (
 
 	"telekeep/chunkstore"
 	"telekeep/chunkstore/destination/local"
+	"telekeep/crypto"
 	"telekeep/internal/durable"
 )
 
@@ -314,6 +315,9 @@ func (s *spool) hasVault(ctx context.Context) bool {
 
 // heads returns the last commit of each writer that waits or is kept.
 func (s *spool) heads(ctx context.Context) (map[string]chunkstore.Head, error) {
+	if err := s.forgetJunk(ctx); err != nil {
+		return nil, err
+	}
 	last := make(map[string]string)
 	for _, d := range []*local.Destination{s.queue, s.keep} {
 		err := d.List(ctx, chunkstore.CommitsFolder, func(name string, _ int64) error {
@@ -336,6 +340,31 @@ func (s *spool) heads(ctx context.Context) (map[string]chunkstore.Head, error) {
 		heads[writer] = chunkstore.Head{Vault: s.vault, Writer: writer, Seq: chunkstore.ParseName(name).Seq, Hash: chunkstore.HashOf(data)}
 	}
 	return heads, nil
+}
+
+// forgetJunk removes what is kept under the name of a commit and is none: it would pass for
+// the newest one, and keep the true one out.
+func (s *spool) forgetJunk(ctx context.Context) error {
+	var junk []string
+	err := s.keep.List(ctx, chunkstore.CommitsFolder, func(name string, _ int64) error {
+		data, err := readSmall(ctx, s.keep, name, chunkstore.MaxCommit)
+		if err == nil {
+			_, err = chunkstore.ParseCommit(name, data, s.vault, nil)
+		}
+		if isFalse(err) || errors.Is(err, crypto.ErrDamaged) || errors.Is(err, errTooLong) {
+			junk = append(junk, name)
+		}
+		return nil
+	})
+	for _, name := range junk {
+		if e := s.root.Remove("keep/" + name); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	return nil
 }
 
 // read returns an object of the queue or one that is kept.
