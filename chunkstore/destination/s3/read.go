@@ -85,10 +85,8 @@ func (r *reader) Read(p []byte) (int, error) {
 			return n, nil
 		case err == nil:
 			continue
-		case err == io.EOF && r.off == r.size && r.sum != nil && !bytes.Equal(r.sum.Sum(nil), r.want):
-			return 0, fmt.Errorf("get %s: %w", r.name, known("BadDigest"))
-		case err == io.EOF && r.off == r.size:
-			return 0, io.EOF
+		case r.off == r.size:
+			return 0, r.end(err)
 		case r.ctx.Err() != nil:
 			return 0, fmt.Errorf("get %s: %w", r.name, r.ctx.Err())
 		}
@@ -103,6 +101,19 @@ func (r *reader) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+}
+
+// end is what Read returns after the last byte, of which there is no more to ask for. The
+// library compares sums too, and its error is like that of a connection.
+func (r *reader) end(err error) error {
+	right := err == io.EOF
+	if r.sum != nil {
+		right = bytes.Equal(r.sum.Sum(nil), r.want)
+	}
+	if !right {
+		return fmt.Errorf("get %s: %w", r.name, known("BadDigest"))
+	}
+	return io.EOF
 }
 
 func (r *reader) Close() error { return r.body.Close() }

@@ -263,6 +263,7 @@ func (b *bucket) get(w http.ResponseWriter, r *http.Request, key string) {
 	w.Header().Set("ETag", `"`+o.etag+`"`)
 	if o.sum != "" && r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" {
 		w.Header().Set("X-Amz-Checksum-Sha256", o.sum)
+		w.Header().Set("X-Amz-Checksum-Type", "FULL_OBJECT")
 	}
 	w.Header().Set("Last-Modified", o.modified.UTC().Format(http.TimeFormat))
 	if match := r.Header.Get("If-Match"); match != "" && strings.Trim(match, `"`) != o.etag {

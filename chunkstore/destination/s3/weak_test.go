@@ -122,3 +122,17 @@ func TestReadsAreChecked(t *testing.T) {
 		t.Errorf("read %d bytes, %v", len(got), err)
 	}
 }
+
+// An object that went bad on the server's disk arrives whole and wrong, again and again: that
+// is told, and not what asking for more of it gives.
+func TestDamageOnTheServer(t *testing.T) {
+	b := newBucket(t)
+	d := b.open(b.options())
+	if err := d.Put(t.Context(), "x", bytes.Repeat([]byte("0123456789"), 10_000)); err != nil {
+		t.Fatal(err)
+	}
+	b.objects["a/b/x"].data[1000] ^= 1
+	if _, err := readAll(t, d, "x"); !errors.Is(err, syscall.EIO) || strings.Contains(err.Error(), "416") {
+		t.Errorf("read of what is damaged there: %v", err)
+	}
+}
