@@ -26,12 +26,34 @@ type ruin struct {
 	key     string
 	second  *WriterSecrets
 	film    []byte
-	commits []*Commit // of the first writer: a film; a long stream with lies in it; the newest
+	filmIDs []crypto.ID // of its chunks
+	smallID []crypto.ID
+	longIDs []crypto.ID // of the long stream
+	commits []*Commit   // of the first writer: a film; a long stream with lies in it; the newest
 }
 
 // lie is a record that somebody wrote into a message, where raw bytes and lost chunks might
 // let it pass for one.
 const lie = "\n" + `{"v":1,"kind":"message","account":"user1","seen":1,"chat":"user2","message":{"id":666,"date":1,"text":{"text":"a lie"}}}` + "\n"
+
+// place returns the pack file that holds a chunk of c, the longest one of those given, and where
+// in the file its middle is, not counting what sealing puts before it: well inside of it.
+func (r *ruin) place(c *Commit, ids []crypto.ID) (name string, middle int) {
+	x, err := readWholeIndex([]byte(content(r.t, r.dir, indexName(c.Writer, c.Seq))), vaultKeyOf(r.t, r.fixture).identities()...)
+	check(r.t, err)
+	var longest uint32
+	for i, dir := range x.dirs {
+		for k := range dir.len() {
+			if e := dir.entry(k); slices.Contains(ids, e.ID) && e.Stored > longest {
+				name, middle, longest = packName(x.packs[i].Hash), int(e.Offset+e.Stored/2), e.Stored
+			}
+		}
+	}
+	if name == "" {
+		r.t.Fatal("no pack of the commit holds that")
+	}
+	return name, middle
+}
 
 func fileRecord(key string, data []byte, chunks []crypto.ID) string {
 	ids := make([]string, len(chunks))
@@ -66,6 +88,7 @@ func newRuin(t *testing.T) *ruin {
 	r.film = noise(1, 3<<20)
 	film := store(t, w, r.film)
 	small := store(t, w, []byte("small"))
+	r.filmIDs, r.smallID = film, small
 	r.commits = append(r.commits, commit(t, w, store(t, w, []byte(
 		`{"v":1,"kind":"peer","account":"user1","seen":1,"profile":{"id":"user2","first_name":"../../Eve/\u202e\n","last_name":"O'Neil"}}`+"\n"+
 			messageRecord("user2", 1, "before \"raw\":7}\nit was edited", "../../../etc/passwd", []byte(lie+"\x00\x01\n\n"))+
@@ -81,7 +104,8 @@ func newRuin(t *testing.T) *ruin {
 	for i := range longStream {
 		long.WriteString(messageRecord("../chat7", 100+i, fmt.Sprint("number ", i), "x", append(noise(byte(i), 300_000), lie...)))
 	}
-	r.commits = append(r.commits, commit(t, w, store(t, w, []byte(long.String()))))
+	r.longIDs = store(t, w, []byte(long.String()))
+	r.commits = append(r.commits, commit(t, w, r.longIDs))
 	r.addSecond()
 	r.commits = append(r.commits, commit(t, w, store(t, w, []byte(
 		messageRecord("user2", 1, "after", "../../../etc/passwd", nil)+
@@ -223,13 +247,17 @@ func (r *ruin) damaged(t *testing.T) {
 		whole  []string // are there all the same
 		lacks  string   // is not
 	}{
-		{"a pack of records in its middle", func() {
-			change(packName(long.Packs[0].Hash), func(data []byte) []byte { data[len(data)/2]++; return data })
+		{"a pack of records behind its first chunk", func() {
+			pack, middle := r.place(long, r.longIDs[1:])
+			change(pack, func(data []byte) []byte { data[middle]++; return data })
 		}, []string{"DAMAGED: packs/", " chunks can be read", "LOST: records of commit " + long.Writer + "/00000002 in chunk "}, []string{filmName, smallName, longChat, secondChat}, ""},
-		{"a pack that is gone", func() { check(t, os.Remove(at(packName(first.Packs[0].Hash)))) },
-			[]string{"LOST: packs/"}, []string{longChat, secondChat}, smallName},
+		{"a pack that is gone", func() {
+			pack, _ := r.place(first, r.smallID)
+			check(t, os.Remove(at(pack)))
+		}, []string{"LOST: packs/"}, []string{longChat, secondChat}, smallName},
 		{"a pack whose end is cut off", func() {
-			change(packName(first.Packs[0].Hash), func(data []byte) []byte { return data[:2<<20] })
+			pack, middle := r.place(first, r.filmIDs)
+			change(pack, func(data []byte) []byte { return data[:middle] })
 		}, []string{"DAMAGED: packs/"}, []string{longChat, secondChat}, filmName},
 		{"a commit that cannot be read", func() { change(commitFile, func(data []byte) []byte { return data[:100] }) },
 			[]string{"DAMAGED: " + commitFile + " cannot be read", "saved: index/"}, []string{filmName, smallName, longChat, secondChat}, ""},
