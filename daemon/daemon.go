@@ -84,6 +84,7 @@ func markNow(now reading) mark { return mark{at: now.boot, wall: now.wall.UTC().
 
 // A vaultState is what is known of the vault that is written to.
 type vaultState struct {
+	held    bool // by this process, or it is about to be
 	open    bool
 	session Session
 	err     error // why it is not open, or the last commit failed

@@ -31,7 +31,7 @@ func (d *Daemon) keep(ctx context.Context) error {
 	var left error // something was left behind by an earlier session
 	for ctx.Err() == nil {
 		changed := d.changes()
-		if !d.wanted() {
+		if !d.hold() {
 			rest(ctx, forever, changed)
 			continue
 		}
@@ -66,6 +66,18 @@ func (d *Daemon) keep(ctx context.Context) error {
 func (d *Daemon) wanted() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.wants()
+}
+
+// hold says, if the vault is wanted, that from now on this process may have it.
+func (d *Daemon) hold() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.vault.held = d.wants()
+	return d.vault.held
+}
+
+func (d *Daemon) wants() bool {
 	if d.thrift == ThriftAll {
 		return false
 	}
@@ -83,6 +95,9 @@ func (d *Daemon) open(ctx context.Context) (Session, error) {
 	d.mu.Unlock()
 	s, err := vault.Open(ctx)
 	if err != nil {
+		d.mu.Lock()
+		d.vault.held = false
+		d.mu.Unlock()
 		return nil, err
 	}
 	d.mu.Lock()
@@ -145,7 +160,7 @@ func (d *Daemon) session(ctx context.Context, s Session) (broken, left error) {
 		broken = err
 	}
 	d.mu.Lock()
-	d.vault.open = false // now others may have it
+	d.vault.open, d.vault.held = false, false // now others may have it
 	d.mu.Unlock()
 	return broken, left
 }

@@ -164,6 +164,22 @@ func (d *Daemon) Pause(name string, span time.Duration) error {
 // Resume ends a pause.
 func (d *Daemon) Resume(name string) error { return d.setPaused(name, false, 0) }
 
+// GaveWay reports whether nothing is in hand any more of an account that was paused, or of
+// all of them for "", and, while all are paused, whether the vault is closed.
+func (d *Daemon) GaveWay(name string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.wants() {
+		return !d.vault.held
+	}
+	for _, a := range d.accounts {
+		if a.paused && a.following && (name == "" || a.name == name) {
+			return false
+		}
+	}
+	return true
+}
+
 func (d *Daemon) setPaused(name string, paused bool, span time.Duration) error {
 	now := d.o.Clock.read()
 	d.mu.Lock()

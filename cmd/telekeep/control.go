@@ -157,6 +157,7 @@ func (k *keeper) done(w http.ResponseWriter, err error) {
 	_ = json.NewEncoder(w).Encode(newControlError(err))
 }
 
+// servePause answers when what was in hand is stored: then others can have session and vault.
 func (k *keeper) servePause(w http.ResponseWriter, r *http.Request) {
 	span := time.Duration(0)
 	if text := r.URL.Query().Get("for"); text != "" {
@@ -166,7 +167,16 @@ func (k *keeper) servePause(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	k.done(w, k.daemon.Pause(r.URL.Query().Get("account"), span))
+	account := r.URL.Query().Get("account")
+	err := k.daemon.Pause(account, span)
+	for err == nil && !k.daemon.GaveWay(account) {
+		select {
+		case <-r.Context().Done():
+			return // the pause stands
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	k.done(w, err)
 }
 
 // serveEvents writes what happens, one line each, until nobody reads it.
