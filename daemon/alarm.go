@@ -42,10 +42,44 @@ type alarmKey struct {
 
 func (a *Alarm) key() alarmKey { return alarmKey{a.Kind, a.Account + "/" + a.Copy} }
 
-// conditions is everything that is wrong at a moment. The caller holds mu.
+// conditions is everything that is wrong at a moment and is to be said. The caller holds mu.
 func (d *Daemon) conditions(now reading) []Alarm {
+	all := d.wrong(now, true)
+	if now.boot < d.grace {
+		sure := d.wrong(now, false)
+		all = slices.DeleteFunc(all, func(c Alarm) bool { return !says(sure, c.key()) && d.waited[c.key()] < d.plan.Limits.Grace })
+	}
+	for _, a := range d.active() {
+		if !says(all, a.key()) && !d.known(&a) {
+			all = append(all, a) // of an earlier daemon
+		}
+	}
+	return all
+}
+
+func says(all []Alarm, key alarmKey) bool {
+	return slices.ContainsFunc(all, func(a Alarm) bool { return a.key() == key })
+}
+
+// wait adds up for how long the daemon has run while something was wrong: a machine that is
+// on for minutes a day never comes to the end of the grace that follows each start, and who
+// works on it is to hear of what is wrong all the same. The caller holds mu.
+func (d *Daemon) wait(now reading) {
+	passed := now.run.Sub(d.judged)
+	waited := map[alarmKey]time.Duration{}
+	for _, c := range d.wrong(now, true) {
+		span := d.waited[c.key()] + passed
+		if s := d.alarms[c.key()]; s != nil && s.active {
+			span = d.plan.Limits.Grace // it was said: a start of the daemon does not end it
+		}
+		waited[c.key()] = min(span, d.plan.Limits.Grace)
+	}
+	d.waited, d.judged = waited, now.run
+}
+
+// wrong is everything that is wrong at a moment, with what only is of a certain age or without.
+func (d *Daemon) wrong(now reading, aged bool) []Alarm {
 	var all []Alarm
-	aged := now.boot >= d.grace
 	for _, name := range slices.Sorted(maps.Keys(d.accounts)) {
 		all = append(all, d.wrongWithAccount(d.accounts[name], now, aged)...)
 	}
@@ -164,6 +198,7 @@ func reasonOf(words string) string {
 // judge raises alarms and ends them.
 func (d *Daemon) judge(now reading) {
 	d.mu.Lock()
+	d.wait(now)
 	var events []Event
 	active := map[alarmKey]bool{}
 	for _, c := range d.conditions(now) {
@@ -188,9 +223,6 @@ func (d *Daemon) judge(now reading) {
 		}
 	}
 	for key, s := range d.alarms {
-		if c := d.copies[s.alarm.Copy]; s.active && c != nil && !c.looked {
-			continue // whether it is over will be known once the copy was looked at
-		}
 		if s.active && !active[key] {
 			s.active = false
 			over := s.alarm
@@ -202,6 +234,21 @@ func (d *Daemon) judge(now reading) {
 		d.event(e)
 	}
 	signal(d.tell)
+}
+
+// known reports whether the daemon has seen since it began whether an alarm is over.
+// The caller holds mu.
+func (d *Daemon) known(a *Alarm) bool {
+	if c := d.copies[a.Copy]; c != nil && !c.looked {
+		return false
+	}
+	if one := d.accounts[a.Account]; one != nil && a.Kind == AlarmSession {
+		return one.state == StateLive || one.progress != nil // somebody is signed in
+	}
+	if a.Copy == "vault" && (a.Kind == AlarmRefused || a.Kind == AlarmDisk) {
+		return d.vault.open || !d.wants()
+	}
+	return true
 }
 
 // active is the alarms that are on, in a fixed order. The caller holds mu.

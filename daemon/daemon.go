@@ -34,7 +34,9 @@ type Daemon struct {
 	fed      time.Time            // when Supervisor was told last
 	status   string               // that it was told
 	last     reading
-	grace    time.Duration // on Boot: until then nothing is said about ages
+	grace    time.Duration              // on Boot: until then nothing is said about ages
+	waited   map[alarmKey]time.Duration // how long it ran while that was wrong, over all starts; Grace at most
+	judged   time.Time                  // on the monotonic clock: what was waited is known up to here
 	started  time.Time
 	ending   bool
 	saved    time.Duration // on Boot: when Memory was written
@@ -100,11 +102,11 @@ func New(o Options) *Daemon {
 	d := &Daemon{
 		o: o, plan: o.Plan, changed: make(chan struct{}), asked: make(chan struct{}), wake: make(chan struct{}, 1), tell: make(chan struct{}, 1),
 		accounts: map[string]*account{}, copies: map[string]*copyState{}, alarms: map[alarmKey]*alarmState{},
-		beats: map[string]time.Time{},
+		beats: map[string]time.Time{}, waited: map[alarmKey]time.Duration{},
 	}
 	d.last = o.Clock.read()
 	d.started = d.last.wall
-	d.grace = d.last.boot + o.Plan.Limits.Grace
+	d.grace, d.judged = d.last.boot+o.Plan.Limits.Grace, d.last.run
 	d.rested = d.last.boot + verifyRest
 	d.remember()
 	d.adopt()

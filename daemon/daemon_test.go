@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -370,4 +371,56 @@ func TestAlarmOutlivesTheDaemon(t *testing.T) {
 			t.Errorf("with room again: %q", s.alarms())
 		}
 	})
+}
+
+// A session that somebody must renew is not called well by a start of the daemon.
+func TestRevokedOverAStart(t *testing.T) {
+	bubble(t, func(t *testing.T, l *life) {
+		l.wait(time.Hour)
+		l.w.set(func() { l.w.revoked["one"] = true })
+		l.wait(10 * time.Minute)
+		for range 3 {
+			_ = l.stop()
+			l.begin()
+			l.wait(10 * time.Minute)
+		}
+		if said := l.w.tally().said; len(said) != 1 || !said[0].Failure || said[0].Alarm.Kind != AlarmSession {
+			t.Errorf("people were told %+v", said)
+		}
+		l.w.set(func() { l.w.revoked["one"] = false })
+		_ = l.stop()
+		l.begin()
+		if s := l.wait(10 * time.Minute); !s.Well {
+			t.Errorf("%+v", s)
+		}
+		if said := l.w.tally().said; len(said) != 2 || said[1].Failure {
+			t.Errorf("people were told %+v", said)
+		}
+	})
+}
+
+// A machine that is on for twenty minutes a day: as long as that is enough nobody is told
+// anything, and where it is not, people hear of it though no run is as long as the grace.
+func TestMinutesADay(t *testing.T) {
+	for _, offline := range []bool{false, true} {
+		bubble(t, func(t *testing.T, l *life) {
+			l.wait(20 * time.Minute)
+			for range 12 {
+				_ = l.stop()
+				l.w.set(func() {
+					l.w.offline, l.w.booted, l.w.slept = offline, l.w.real()+30*time.Hour, l.w.slept+30*time.Hour
+					l.w.boots++
+				})
+				l.begin()
+				l.wait(20 * time.Minute)
+			}
+			said := slices.DeleteFunc(l.w.tally().said, func(s Saying) bool { return s.Again })
+			if !offline && len(said) > 0 {
+				t.Errorf("people were told %+v", said)
+			}
+			if offline && (len(said) != 2 || said[0].Alarm.Kind != AlarmAccount || said[1].Alarm.Kind != AlarmAccount || said[0].Alarm.Account == said[1].Alarm.Account) {
+				t.Errorf("people were told %+v", said)
+			}
+		})
+	}
 }

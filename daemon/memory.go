@@ -16,6 +16,14 @@ type memory struct {
 	Pending  *age                     `json:"pending,omitempty"`
 	Commit   *age                     `json:"commit,omitempty"`
 	Told     []toldMemory             `json:"told,omitempty"`
+	Waited   []waitedMemory           `json:"waited,omitempty"`
+}
+
+// A waitedMemory is for how long a daemon ran while something was wrong.
+type waitedMemory struct {
+	Kind    AlarmKind     `json:"kind"`
+	Subject string        `json:"subject"`
+	Time    time.Duration `json:"time"`
 }
 
 type accountMemory struct {
@@ -146,6 +154,9 @@ func (d *Daemon) save(now reading) {
 			m.Told = append(m.Told, toldMemory{s.alarm, s.told.remembered(now)})
 		}
 	}
+	for key, span := range d.waited {
+		m.Waited = append(m.Waited, waitedMemory{key.kind, key.subject, span})
+	}
 	d.mu.Unlock()
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err == nil {
@@ -201,6 +212,9 @@ func (d *Daemon) remember() {
 	d.vault.pending, d.vault.commit = m.Pending.recalled(now, since), m.Commit.recalled(now, since)
 	for _, t := range m.Told {
 		d.alarms[t.Alarm.key()] = &alarmState{alarm: t.Alarm, active: true, told: t.Told.recalled(now, since)}
+	}
+	for _, w := range m.Waited {
+		d.waited[alarmKey{w.Kind, w.Subject}] = w.Time
 	}
 }
 
