@@ -98,6 +98,7 @@ func (r *keptReport) committed() *syncReport {
 	now := r.store.Stats()
 	report := *r.report
 	report.Packs, report.PackBytes = int(now.Packs-r.before.Packs), now.PackBytes-r.before.PackBytes
+	report.BytesRead, report.BytesNew = now.BytesIn-r.before.BytesIn, now.BytesNew-r.before.BytesNew // records are read when they are committed
 	report.Commits = int(now.Commits - r.before.Commits)
 	return &report
 }
