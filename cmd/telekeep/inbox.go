@@ -18,6 +18,7 @@ import (
 	"telekeep/archive"
 	"telekeep/config"
 	"telekeep/daemon"
+	"telekeep/internal/durable"
 	"telekeep/telegram/desktop"
 )
 
@@ -231,7 +232,7 @@ func (in *inboxWatch) take(ctx context.Context, s *keptSession, name, print stri
 			return err
 		}
 	}
-	if err := os.WriteFile(path+reportSuffix, report.Bytes(), 0o600); err != nil {
+	if err := durable.WriteFile(path+reportSuffix, report.Bytes(), 0o600); err != nil {
 		in.log.Warn("the report of an import cannot be written", "error", daemonWords(err))
 	}
 	if failed != nil {
