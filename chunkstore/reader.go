@@ -27,6 +27,18 @@ type ReaderOptions struct {
 	// Heads are the last commits that somebody remembers (ReadHead). With Damaged,
 	// newer commits that are gone are listed, and looked for. Otherwise they are not used.
 	Heads []Head
+	// Again is a Reader of the same vault that was opened before: the vault key is taken from it,
+	// so that a token need not be touched or a passphrase be worked on for each look. It is
+	// only right while no key file was added since; nil opens the key with Identities.
+	Again *Reader
+}
+
+// vaultKey opens the key of a vault, or takes the one that is open.
+func (o ReaderOptions) vaultKey(ctx context.Context, dst Destination, vault *Vault) (*VaultKey, error) {
+	if o.Again != nil && vault.ID != "" && o.Again.vault.ID == vault.ID {
+		return o.Again.key, nil
+	}
+	return openVaultKey(ctx, dst, vault, o.Identities)
 }
 
 // A Reader reads a vault as it was when it was opened: all writers, all commits. Its
@@ -66,12 +78,12 @@ func OpenReader(ctx context.Context, dst Destination, o ReaderOptions) (*Reader,
 		return nil, err
 	}
 	if o.Damaged {
-		return r, r.salvage(ctx, o.Identities)
+		return r, r.salvage(ctx, o)
 	}
 	if r.vault, err = OpenVault(ctx, dst); err != nil {
 		return nil, err
 	}
-	if r.key, err = openVaultKey(ctx, dst, r.vault, o.Identities); err != nil {
+	if r.key, err = o.vaultKey(ctx, dst, r.vault); err != nil {
 		return nil, err
 	}
 	if err := r.load(ctx); err != nil {

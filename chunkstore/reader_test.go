@@ -64,6 +64,29 @@ func TestReaderChunks(t *testing.T) {
 
 // One chunk needs two reads of its pack to open it and one for itself, however long
 // it is.
+// A vault is opened again with no owner key, and shows what is new; that of another vault is no help.
+func TestReaderAgain(t *testing.T) {
+	v := fillVault(t, nil)
+	first := v.reader()
+	w := v.writer()
+	more := store(t, w, noise(2, 1<<20))
+	commit(t, w, more)
+	check(t, w.Close())
+	for _, damaged := range []bool{false, true} {
+		r, err := OpenReader(t.Context(), v.dst, ReaderOptions{Again: first, Damaged: damaged})
+		check(t, err)
+		if len(r.Commits()) != 2 || len(first.Commits()) != 1 {
+			t.Errorf("%d commits, then %d", len(first.Commits()), len(r.Commits()))
+		}
+		_, err = r.Chunk(t.Context(), more[0])
+		check(t, err)
+	}
+	_, err := OpenReader(t.Context(), v.dst, ReaderOptions{Again: fillVault(t, nil).reader()})
+	if err == nil {
+		t.Error("the key of another vault opened this one")
+	}
+}
+
 func TestReaderFetchesInOnePiece(t *testing.T) {
 	v := fillVault(t, nil)
 	r := v.reader()

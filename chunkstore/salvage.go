@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"telekeep/crypto"
 )
 
 // salvage reads what can be read of a vault that is not whole. What is lost in one place
@@ -20,8 +18,8 @@ import (
 //
 // Nothing is believed that a stranger could have put there: signatures are checked, and
 // what is read without one is found by ids that only a writer of the vault can make.
-func (r *Reader) salvage(ctx context.Context, ids []crypto.Identity) error {
-	if err := r.salvageVault(ctx, ids); err != nil {
+func (r *Reader) salvage(ctx context.Context, o ReaderOptions) error {
+	if err := r.salvageVault(ctx, o); err != nil {
 		return err
 	}
 	writers, err := r.salvageWriters(ctx)
@@ -55,7 +53,7 @@ func (r *Reader) salvage(ctx context.Context, ids []crypto.Identity) error {
 }
 
 // salvageVault opens the vault key, with vault.json or without it.
-func (r *Reader) salvageVault(ctx context.Context, ids []crypto.Identity) error {
+func (r *Reader) salvageVault(ctx context.Context, o ReaderOptions) error {
 	vault, lost := OpenVault(ctx, r.dst)
 	if errors.Is(lost, ErrUnknownFormat) || ctx.Err() != nil {
 		return lost
@@ -63,7 +61,7 @@ func (r *Reader) salvageVault(ctx context.Context, ids []crypto.Identity) error 
 	if lost != nil {
 		vault = &Vault{}
 	}
-	key, err := openVaultKey(ctx, r.dst, vault, ids)
+	key, err := o.vaultKey(ctx, r.dst, vault)
 	if err != nil && lost != nil {
 		return lost // ErrNoVault says more than that there are no keys either
 	}

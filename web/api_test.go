@@ -183,7 +183,7 @@ func TestMediaTypes(t *testing.T) {
 // The page is there while the archive is opened; if that fails, so does the server.
 func TestOpening(t *testing.T) {
 	opened, fault := make(chan struct{}), errors.New("no such vault")
-	s := snapshot(t)
+	s := snapshot(t, records()...)
 	v := visit(t, Options{Open: func(_ context.Context, progress func(done, total int64)) (*archive.Snapshot, error) {
 		progress(3, 10)
 		<-opened

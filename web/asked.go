@@ -9,6 +9,7 @@ import (
 
 // An asked is what a request names of the archive.
 type asked struct {
+	snapshot *archive.Snapshot
 	account  archive.PeerID
 	chat     archive.PeerID
 	timeline *archive.Timeline
@@ -32,7 +33,7 @@ func (s *Server) ask(snapshot *archive.Snapshot, q url.Values) (*asked, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &asked{account: account, chat: archive.PeerID(q.Get("chat"))}
+	a := &asked{snapshot: snapshot, account: account, chat: archive.PeerID(q.Get("chat"))}
 	a.timeline = snapshot.Timeline(account, a.chat)
 	if a.timeline.Len() == 0 && !hasChat(snapshot, account, a.chat) {
 		return nil, notFound("no such chat in the archive")

@@ -14,7 +14,7 @@ import (
 // visitIndexed is a visitor of a Server with an index.
 func visitIndexed(t *testing.T) *visitor {
 	t.Helper()
-	s := snapshot(t)
+	s := snapshot(t, records()...)
 	ix, err := index.Open(t.Context(), index.Options{Vault: "v"})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -19,9 +20,14 @@ type Options struct {
 	// Health returns what the page about the backup shows, as the status command prints it
 	// in JSON. It is called for each look at it.
 	Health func(ctx context.Context) (any, error)
-	// Index finds messages; nil: there is no search. Update fills it, and is called once, when
-	// the archive is open. The Server closes neither.
-	Index  *index.Index
+	// Index finds messages; nil: there is no search. Update fills it, and is called when the
+	// archive is open, and again for each that is newer. The Server closes neither.
+	Index *index.Index
+	// Newer, which may be nil, opens the archive anew if the vault holds more than what was opened
+	// last, and returns nil if it does not. It is called every Every, more rarely if opening takes
+	// long, and Update after it for what is new. Every must be more than 0 then.
+	Newer  func(ctx context.Context) (*archive.Snapshot, error)
+	Every  time.Duration
 	Update func(ctx context.Context, tell func(index.Progress)) error
 	// Vault describes the vault in a few words.
 	Vault string
@@ -66,7 +72,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	group.Go(func() {
 		if err := s.open(ctx); err != nil {
 			cancel(err)
+			return
 		}
+		s.follow(ctx)
 	})
 	group.Go(func() {
 		<-ctx.Done()
@@ -113,11 +121,12 @@ func (s *Server) routes() http.Handler {
 // withArchive hands the archive on once it is open, and tells errors.
 func (s *Server) withArchive(f func(*archive.Snapshot, http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		snapshot := s.opening.snapshot()
+		snapshot, edition := s.opening.snapshot()
 		if snapshot == nil {
 			fail(w, http.StatusServiceUnavailable, "the archive is being opened")
 			return
 		}
+		w.Header().Set(editionHeader, strconv.Itoa(edition)) // places mean nothing in another one
 		err := f(snapshot, w, r)
 		var bad *requestError
 		switch {

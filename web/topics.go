@@ -33,17 +33,20 @@ type topicCache struct {
 }
 
 type sortedChat struct {
+	snapshot      *archive.Snapshot // whose positions these are
 	account, chat archive.PeerID
 	once          sync.Once
 	topics        map[string]*topic
 	err           error
 }
 
-func (c *topicCache) get(account, chat archive.PeerID) *sortedChat {
+func (c *topicCache) get(a *asked) *sortedChat {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := slices.IndexFunc(c.chats, func(s *sortedChat) bool { return s.account == account && s.chat == chat })
-	found := &sortedChat{account: account, chat: chat}
+	i := slices.IndexFunc(c.chats, func(s *sortedChat) bool {
+		return s.snapshot == a.snapshot && s.account == a.account && s.chat == a.chat
+	})
+	found := &sortedChat{snapshot: a.snapshot, account: a.account, chat: a.chat}
 	if i >= 0 {
 		found = c.chats[i]
 		c.chats = slices.Delete(c.chats, i, i+1)
@@ -55,6 +58,13 @@ func (c *topicCache) get(account, chat archive.PeerID) *sortedChat {
 	return found
 }
 
+// clear forgets all, when another archive is shown.
+func (c *topicCache) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.chats = nil
+}
+
 func (c *topicCache) drop(s *sortedChat) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,7 +74,7 @@ func (c *topicCache) drop(s *sortedChat) {
 // topicsOf sorts the messages of a chat by topic, once. As long as there is no index it reads
 // all of them for that.
 func (s *Server) topicsOf(ctx context.Context, a *asked) (map[string]*topic, error) {
-	c := s.topics.get(a.account, a.chat)
+	c := s.topics.get(a)
 	c.once.Do(func() {
 		if ix := s.options.Index; ix != nil && ix.Ready() {
 			c.topics, c.err = indexedTopics(ctx, ix, a)

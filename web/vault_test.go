@@ -66,7 +66,7 @@ func records() []*archive.Record {
 }
 
 // snapshot is of a real vault in memory.
-func snapshot(t testing.TB) *archive.Snapshot {
+func snapshot(t testing.TB, all ...*archive.Record) *archive.Snapshot {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -85,7 +85,7 @@ func snapshot(t testing.TB) *archive.Snapshot {
 	w, err := archive.OpenWriter(ctx, store, archive.WriterOptions{Journal: filepath.Join(dir, "journal"), Secrets: secrets})
 	must(err)
 	defer w.Close()
-	must(w.Apply(ctx, archive.Batch{Records: records()}))
+	must(w.Apply(ctx, archive.Batch{Records: all}))
 	for key, data := range map[archive.MediaKey][]byte{"document:7": video(), "photo:1": []byte("\xff\xd8\xff"), "document:9": []byte("<html><script>alert(1)</script>")} {
 		m, err := w.BeginMedia(ctx, key, int64(len(data)))
 		must(err)
@@ -113,7 +113,7 @@ type visitor struct {
 func visit(t testing.TB, o Options) *visitor {
 	t.Helper()
 	if o.Open == nil {
-		s := snapshot(t)
+		s := snapshot(t, records()...)
 		o.Open = func(context.Context, func(done, total int64)) (*archive.Snapshot, error) { return s, nil }
 	}
 	server, err := New(o)

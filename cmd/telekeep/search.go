@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -118,14 +119,24 @@ func (a *app) openIndex(ctx context.Context, r *restorer, dir string) (*index.In
 	})
 	bar.end()
 	if err != nil {
-		return nil, 0, errors.Join(fmt.Errorf("cannot read the archive: %w", err), x.Close())
+		return nil, 0, errors.Join(updateFailure(err, dir), x.Close())
 	}
 	return x, p.Problems, nil
+}
+
+// updateFailure tells a full disk, on which an index can be, from a vault that cannot be read.
+func updateFailure(err error, dir string) error {
+	if dir != "" && errors.Is(err, syscall.ENOSPC) {
+		return &failure{code: exitNoSpace, err: fmt.Errorf("no room for the index in %s: %w", dir, err), hint: "make room and run the same command again: it goes on where it was; or search without --index"}
+	}
+	return fmt.Errorf("cannot read the archive: %w", err)
 }
 
 func indexFailure(err error, dir string) error {
 	err = fmt.Errorf("cannot open the index %s: %w", dir, err)
 	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return &failure{code: exitNoSpace, err: err, hint: "make room there, name another folder with --index, or search without it"}
 	case errors.Is(err, index.ErrOtherVault):
 		return &failure{code: exitVault, err: err, hint: "name another folder with --index, or remove this one: an index can be made anew at any time"}
 	case errors.Is(err, index.ErrBusy):

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,7 +34,7 @@ that opens once, and ends with an interrupt. Enter prints another link.
 What is decrypted is in the memory of this process, and of the browser while its window is
 open: nothing is written to a disk, nothing is sent anywhere else. With --index DIR the search
 index stays in a folder, where whoever can read it can read your messages; the next time only
-what is new is added to it.`,
+what is new is added to it. What is committed to the vault meanwhile is shown as well.`,
 		RunE: func(c *cobra.Command, _ []string) error { return a.serve(c.Context(), o) },
 	}
 	a.registerVault(c)
@@ -67,19 +66,15 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		return indexFailure(err, o.index)
 	}
 	defer ix.Close() // all that was put into it is there
-	var opened atomic.Pointer[archive.Snapshot]
+	live := newLiveVault(cfg, r, ids)
 	server, err := web.New(web.Options{
-		Open: func(ctx context.Context, progress func(done, total int64)) (*archive.Snapshot, error) {
-			s, err := archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{KeepGoing: true, Quick: true, Progress: progress})
-			opened.Store(s)
-			return s, err
-		},
-		Health: func(ctx context.Context) (any, error) {
-			return a.healthReport(ctx, cfg, &restorer{reader: r.reader, snapshot: opened.Load()})
-		},
-		Index: ix,
+		Open:   live.open,
+		Health: func(ctx context.Context) (any, error) { return a.healthReport(ctx, cfg, live.now()) },
+		Index:  ix,
+		Newer:  live.newer,
+		Every:  live.every(),
 		Update: func(ctx context.Context, tell func(index.Progress)) error {
-			_, err := ix.Update(ctx, archive.OpenLog(r.reader), tell)
+			_, err := ix.Update(ctx, archive.OpenLog(live.now().reader), tell)
 			return err
 		},
 		Vault: r.reader.Vault().ID,

@@ -155,6 +155,48 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// What is committed while somebody looks is shown, without a new start.
+func TestServeFollows(t *testing.T) {
+	sim := startSimulator(t, "--messages", "60", "--chats", "3", "--media", "0")
+	dir := sim.install(t)
+	mustCall(t, "", "sync", "--dir", dir)
+	v := view(t, "--dir", dir, "-i", filepath.Join(dir, "owner.key"))
+	v.ready()
+	var chats struct {
+		Accounts []struct {
+			Chats []struct {
+				ID       string
+				Messages int
+			}
+		}
+	}
+	v.get("api/chats", &chats)
+	chat := chats.Accounts[0].Chats[0]
+	sim.control(t, "POST", "/messages", map[string]any{"chat": chat.ID, "text": "zebrafinch arrives"})
+	mustCall(t, "", "sync", "--dir", dir)
+	var found struct{ Total int }
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		var state struct {
+			Edition int
+			Trouble string
+		}
+		if v.get("api/state", &state); state.Edition > 1 {
+			break
+		}
+		if state.Trouble != "" || time.Now().After(end) {
+			t.Fatalf("the new commit is not shown: %+v", state)
+		}
+	}
+	if v.get("api/search?q=zebrafinch", &found); found.Total != 1 {
+		t.Errorf("the new message was found %d times", found.Total)
+	}
+	var window struct{ Total int }
+	if v.get("api/window?chat="+chat.ID, &window); window.Total != chat.Messages+1 {
+		t.Errorf("%d messages, of %d and a new one", window.Total, chat.Messages)
+	}
+	v.end()
+}
+
 func allFiles(t *testing.T, dir string) []string {
 	t.Helper()
 	var names []string

@@ -121,16 +121,26 @@ func (a *app) openVault(ctx context.Context, cfg *config.Config, identities []cr
 	if r.destination, err = a.openToRead(ctx, cfg); err != nil {
 		return nil, err
 	}
-	o := chunkstore.ReaderOptions{Identities: identities, Damaged: true}
+	r.reader, err = readVault(ctx, cfg, r.destination, chunkstore.ReaderOptions{Identities: identities}, newest)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// readVault opens what is good of a vault at a place.
+func readVault(ctx context.Context, cfg *config.Config, place driver, o chunkstore.ReaderOptions, newest bool) (*chunkstore.Reader, error) {
+	o.Damaged = true
 	if newest && !alone(cfg) {
 		if head, err := chunkstore.ReadHead(ctx, statePath(cfg)); err == nil && head.Vault != "" {
 			o.Heads = append(o.Heads, head) // so that newest commits that are gone are missed
 		}
 	}
-	if r.reader, err = chunkstore.OpenReader(ctx, r.destination, o); err != nil {
+	reader, err := chunkstore.OpenReader(ctx, place, o)
+	if err != nil {
 		return nil, fmt.Errorf("cannot open the vault to read: %w", err)
 	}
-	return r, nil
+	return reader, nil
 }
 
 func (r *restorer) Close() error {

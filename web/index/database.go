@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	_ "modernc.org/sqlite" // the driver
 
@@ -105,7 +106,7 @@ func openDatabase(ctx context.Context, dir, vault string) (*database, error) {
 		}
 	}
 	err := d.open(ctx, vault)
-	if err != nil && dir != "" && !errors.Is(err, ErrOtherVault) && ctx.Err() == nil {
+	if err != nil && dir != "" && !errors.Is(err, ErrOtherVault) && !errors.Is(sortError(err), syscall.ENOSPC) && ctx.Err() == nil {
 		err = d.renew(ctx, vault)
 	}
 	if err != nil {

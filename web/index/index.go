@@ -29,7 +29,7 @@ type Index struct {
 func Open(ctx context.Context, o Options) (*Index, error) {
 	db, err := openDatabase(ctx, o.Dir, o.Vault)
 	if err != nil {
-		return nil, err
+		return nil, sortError(err)
 	}
 	return &Index{db: db}, nil
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"syscall"
+
+	"modernc.org/sqlite"
 
 	"telekeep/archive"
 )
@@ -31,10 +34,15 @@ const batchRecords = 8192
 // Update takes in the commits of log that are new; tell, which may be nil, is called after
 // every batch. After an error what was taken in stays, and another Update goes on from there.
 // What cannot be read of a damaged vault is counted and left out; the next Update then
-// begins anew, because another copy may have it.
+// begins anew, because another copy may have it. A full disk is syscall.ENOSPC.
 func (x *Index) Update(ctx context.Context, log Log, tell func(Progress)) (Progress, error) {
 	x.updating.Lock()
 	defer x.updating.Unlock()
+	p, err := x.update(ctx, log, tell)
+	return p, sortError(err)
+}
+
+func (x *Index) update(ctx context.Context, log Log, tell func(Progress)) (Progress, error) {
 	u := &updater{x: x, tell: tell}
 	commits := log.Commits()
 	from, err := u.begin(ctx, commits)
@@ -203,6 +211,16 @@ func writeError(err error) error {
 		return nil
 	}
 	return fmt.Errorf("write the index: %w", err)
+}
+
+// sortError says of a full disk what the system calls it: SQLite has words of its own.
+func sortError(err error) error {
+	const full = 13                     // SQLITE_FULL
+	const sharedMemorySize = 10 | 19<<8 // SQLITE_IOERR_SHMSIZE: it could not grow
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && (e.Code()&0xff == full || e.Code() == sharedMemorySize) {
+		return fmt.Errorf("%w: %w", syscall.ENOSPC, err)
+	}
+	return err
 }
 
 // isShared reports whether a chat shares one sequence of ids with others of the account.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,6 +45,36 @@ func TestLaterVersionsAndDeletions(t *testing.T) {
 	page, err := x.Search(t.Context(), Query{Text: "other"})
 	if err != nil || len(page.Hits) != 1 || page.Hits[0].Version != 3 || page.Hits[0].Versions != 3 {
 		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+// A disk that is full is told as that, at any moment of an Update; with room it goes on.
+func TestFullDisk(t *testing.T) {
+	log := &fakeLog{}
+	var some []*archive.Record
+	for id := 1; id <= 3000; id++ {
+		some = append(some, said(village, id, fmt.Sprintf("word%d is here", id)))
+	}
+	log.commit(some...)
+	x := open(t, t.TempDir())
+	full := 0
+	for pages := 60; ; pages += 40 {
+		if _, err := x.db.write.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := x.Update(t.Context(), log, nil)
+		if err == nil {
+			break
+		}
+		if full++; !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("with %d pages: %v", pages, err)
+		}
+	}
+	if full == 0 {
+		t.Fatal("it was never full")
+	}
+	if got := ids(t, x, Query{Text: "word2999"}); got != "[2999]" {
+		t.Errorf("then it finds %s", got)
 	}
 }
 

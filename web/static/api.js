@@ -11,6 +11,8 @@ async function ask(path, options) {
   const response = await fetch(path, {credentials: 'same-origin', cache: 'no-store', ...options});
   const body = await response.json();
   if (!response.ok) throw new Failure(response.status, body.error || 'no answer');
+  const edition = response.headers.get('Archive-Edition');
+  if (edition) body.edition = Number(edition); // of the archive: places hold within one
   return body;
 }
 

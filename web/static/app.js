@@ -17,7 +17,9 @@ let list = null;
 let timeline = null;
 let search = null;
 let shown = ''; // which chat the timeline shows
+let told = ''; // what the line about news says
 const main = h('main', {id: 'main', tabindex: '-1'});
+const news = h('div', {class: 'news', role: 'status', hidden: true});
 
 start().catch((error) => gate(error));
 
@@ -40,6 +42,44 @@ async function start() {
   document.addEventListener('keydown', keys);
   route();
   performance.mark('first-screen');
+  setInterval(() => { if (!document.hidden) look().catch(() => {}); }, 4000);
+}
+
+// look tells when the vault has more than what is shown, or has what cannot be shown.
+async function look() {
+  const state = await get('state');
+  const more = state.edition !== data.edition;
+  const key = more ? 'more' : state.trouble || '';
+  if (key === told) return;
+  told = key;
+  news.hidden = !key;
+  if (!key) return;
+  replace(news, more ? ['The vault has more now. ', h('button', {type: 'button', onclick: () => refresh().catch((error) => say(error.message))}, 'Show it')] : 'What is new in the vault cannot be shown: ' + state.trouble);
+}
+
+// refresh shows what is new, and stays where one is.
+async function refresh() {
+  const before = list?.folder;
+  data = await get('chats');
+  for (const a of data.accounts) {
+    learn({[a.id]: a.peer});
+    for (const c of a.chats) learn({[c.id]: c.peer});
+  }
+  account = data.accounts.find((a) => a.id === account?.id) || data.accounts[0];
+  told = '';
+  news.hidden = true;
+  drawList(before);
+  if (search.active) search.now();
+  else search.refill();
+  say('What is new is shown');
+  const to = asked();
+  const chat = to.page === 'chat' && timeline ? account.chats.find((c) => c.id === timeline.chat.id) : null;
+  if (!chat) return route();
+  list.mark(chat.id);
+  main.querySelector('.head')?.replaceWith(head(chat, to));
+  const topics = main.querySelector('.topics');
+  if (topics) topics.replaceWith(await topicsOf(chat, to));
+  await timeline.renew();
 }
 
 // opened waits until the archive is open, and shows how far that is.
@@ -74,16 +114,16 @@ function layout() {
   search = new Search({account: () => account, list: () => list, chat: () => timeline?.chat.id, link: (hit) => chatLink(hit.chat, hit.id),
     show: (results) => { const body = app.querySelector('.side-body'); if (body && body.firstChild !== (results || list?.el)) replace(body, results || list?.el); }});
   const side = h('aside', {class: 'side', 'aria-label': 'Chats'}, search.box, h('div', {class: 'side-body'}));
-  replace(app, h('button', {type: 'button', class: 'skip', onclick: () => main.focus()}, 'Skip to the messages'), rail, side, main);
+  replace(app, h('button', {type: 'button', class: 'skip', onclick: () => main.focus()}, 'Skip to the messages'), rail, side, main, news);
   drawList();
 }
 
-function drawList() {
+function drawList(folder) {
   if (!account) {
     replace(app.querySelector('.side-body'), h('p', {class: 'empty'}, 'Nothing is backed up yet.'));
     return;
   }
-  list = new ChatList(account, {link: chatLink});
+  list = new ChatList(account, {link: chatLink, folder});
   replace(app.querySelector('.side-body'), list.el);
 }
 
@@ -196,7 +236,7 @@ async function openChat(to) {
     });
     const box = h('div', {class: 'conversation'}, timeline.el);
     replace(main, head(found, to), box);
-    if (found.topics) box.prepend(await topicList({account: account.id, id: to.chat, topic: to.topic}, (topic) => '#/chat/' + to.chat + (topic === undefined ? '' : '?topic=' + encodeURIComponent(topic))));
+    if (found.topics) box.prepend(await topicsOf(found, to));
   }
   const here = timeline;
   try {
@@ -208,6 +248,8 @@ async function openChat(to) {
     replace(main, head(found, to), h('p', {class: 'empty', role: 'alert'}, error.message));
   }
 }
+
+const topicsOf = (chat, to) => topicList({account: account.id, id: chat.id, topic: to.topic}, (topic) => '#/chat/' + chat.id + (topic === undefined ? '' : '?topic=' + encodeURIComponent(topic)));
 
 function head(chat, to) {
   const p = peer(chat.id);

@@ -12,7 +12,8 @@ export class ChatList {
   constructor(account, options) {
     this.account = account;
     this.options = options;
-    this.folder = 'all';
+    const known = (f) => f === 'archived' ? account.chats.some((c) => c.archived) : account.folders[Number(f)];
+    this.folder = options.folder && known(options.folder) ? options.folder : 'all';
     this.previews = new Map();
     this.list = h('div', {class: 'chats', role: 'list', 'aria-label': 'Chats'});
     this.tabs = h('div', {class: 'folders', role: 'tablist', 'aria-label': 'Folders'});

@@ -76,6 +76,10 @@ export class Timeline {
     const answer = await get('window', {account: this.chat.account, chat: this.chat.id, topic: this.chat.topic, ...params}, this.ended.signal);
     learn(answer.peers);
     this.total = this.view.total = answer.total;
+    if (answer.edition !== this.edition) {
+      this.messages.clear(); // they may have other places now
+      this.edition = answer.edition;
+    }
     Object.assign(this.view.files, answer.files);
     Object.assign(this.view.replies, answer.replies);
     for (const m of answer.messages) this.messages.set(m.place, m);
@@ -91,7 +95,8 @@ export class Timeline {
     if (missing >= to) return null;
     const key = from + '-' + to;
     if (!this.asking.has(key)) {
-      this.asking.set(key, this.ask({from, count: to - from}).finally(() => this.asking.delete(key)));
+      const edition = this.edition;
+      this.asking.set(key, this.ask({from, count: to - from}).then(() => { if (edition !== this.edition) this.renew(); }).finally(() => this.asking.delete(key)));
     }
     return this.asking.get(key);
   }
@@ -118,6 +123,30 @@ export class Timeline {
     this.reveal(focus, to);
     this.forget();
     return answer.exact;
+  }
+
+  /** renew draws what is in view as the archive has it now: the newest message if that is in view. */
+  async renew() {
+    const turn = this.turn = (this.turn || 0) + 1;
+    const end = this.pinned;
+    const top = this.topRow();
+    const offset = top?.getBoundingClientRect().top;
+    const focused = document.activeElement?.closest('.row')?.dataset.id;
+    try {
+      const answer = await this.ask(end || !top ? {from: 2 ** 31 - 1, count: PAGE * 2} : {id: Number(top.dataset.id), count: PAGE * 2});
+      if (turn !== this.turn) return;
+      this.messages.clear();
+      for (const m of answer.messages) this.messages.set(m.place, m);
+      this.draw(answer.from, answer.from + answer.messages.length);
+      const el = this.rowAt(end ? answer.total - 1 : answer.focus);
+      if (end) this.scroller.scrollTop = this.scroller.scrollHeight;
+      else if (el && top) this.scroller.scrollTop += el.getBoundingClientRect().top - offset;
+      if (focused) this.rows.querySelector('[data-id="' + focused + '"] article')?.focus({preventScroll: true});
+      this.selected = undefined;
+      this.moved();
+    } catch (error) {
+      if (error.name !== 'AbortError') say('Messages could not be read: ' + error.message);
+    }
   }
 
   placeOf(id) {
