@@ -45,16 +45,23 @@ func install(t testing.TB, dst chunkstore.Destination) *installation {
 
 // open opens store and Writer; the function ends both.
 func (i *installation) open(ctx context.Context) (*Writer, func() error, error) {
-	options := chunkstore.WriterOptions{Secrets: i.secrets, StatePath: filepath.Join(i.dir, "state.db"), PackSize: 8 << 20}
-	store, err := chunkstore.OpenWriter(ctx, i.dst, options)
+	store, err := chunkstore.OpenWriter(ctx, i.dst, i.storeOptions())
 	if err != nil {
 		return nil, nil, err
 	}
-	w, err := OpenWriter(ctx, store, WriterOptions{Journal: filepath.Join(i.dir, "journal"), Secrets: i.secrets})
+	w, err := OpenWriter(ctx, store, i.writerOptions())
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
 	return w, func() error { return errors.Join(w.Close(), store.Close()) }, nil
+}
+
+func (i *installation) storeOptions() chunkstore.WriterOptions {
+	return chunkstore.WriterOptions{Secrets: i.secrets, StatePath: filepath.Join(i.dir, "state.db"), PackSize: 8 << 20}
+}
+
+func (i *installation) writerOptions() WriterOptions {
+	return WriterOptions{Journal: filepath.Join(i.dir, "journal"), Secrets: i.secrets}
 }
 
 func (i *installation) pull(ctx context.Context, o *world, commitEvery int) error {

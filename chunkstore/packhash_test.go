@@ -173,7 +173,7 @@ func TestPackHashConcurrently(t *testing.T) {
 		workers.Go(func() {
 			for n := range steps {
 				p.mu.Lock()
-				k.hash.sealed = data[:(n+1)*len(data)/steps-i]
+				k.hash.sealed = data[:len(data)/steps*(n+1)-i]
 				p.mu.Unlock()
 				hashPack(p, i, false)
 			}

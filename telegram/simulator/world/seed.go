@@ -68,7 +68,7 @@ func FromSeed(o SeedOptions) (*World, error) {
 	t.w.emoji = t.files.emoji
 	t.meet(o.Chats)
 	t.found(a, o)
-	if t.slots*t.common >= 1<<31 {
+	if int64(t.slots)*int64(t.common) >= 1<<31 {
 		return nil, fmt.Errorf("%d chats, %d messages: %w", o.Chats, o.Messages, errSeed)
 	}
 	if o.Kinds {
