@@ -89,7 +89,7 @@ func (s *Server) follow(ctx context.Context) {
 			return
 		case <-clock.C:
 		}
-		begun := time.Now()
+		begun := time.Now() //nolint:forbidigo // measures only
 		s.renew(ctx)
 		clock.Reset(max(s.options.Every, rest*time.Since(begun)))
 	}

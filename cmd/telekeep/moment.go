@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,6 +87,8 @@ func namedCommit(commits []*chunkstore.Commit, text string) (*chunkstore.Commit,
 	switch {
 	case many:
 		return nil, &failure{code: exitUsage, err: fmt.Errorf("--at %q names several commits", text), hint: "write more digits: telekeep log --json has the whole hash"}
+	case found == nil && len(text) >= 4 && slices.ContainsFunc(commits, func(c *chunkstore.Commit) bool { return strings.HasPrefix(c.Writer, text) }):
+		return nil, &failure{code: exitUsage, err: fmt.Errorf("--at %q names a writer, and no commit of it", text), hint: "add the number of the commit, as in " + text + "/1; telekeep log lists the commits"}
 	case found == nil:
 		return nil, &failure{code: exitUsage, err: fmt.Errorf("--at %q is no date and no commit of this vault", text), hint: momentHint + "; telekeep log lists the commits (1a2b3c4d/12)"}
 	}

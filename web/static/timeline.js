@@ -9,6 +9,7 @@ import {row, together} from './message.js';
 import {dayOf, count, monthOf} from './format.js';
 
 const PAGE = 40; // messages asked for at once
+const STEP = 10; // rows drawn in one frame while somebody scrolls: more would be seen as a jerk
 const MOST = 160; // rows in the document
 const KEPT = 1500; // messages in memory
 
@@ -78,6 +79,7 @@ export class Timeline {
     this.total = this.view.total = answer.total;
     if (answer.edition !== this.edition) {
       this.messages.clear(); // they may have other places now
+      this.stale = this.edition !== undefined; // the rows have: until they are drawn again none is added
       this.edition = answer.edition;
     }
     Object.assign(this.view.files, answer.files);
@@ -96,9 +98,19 @@ export class Timeline {
     const key = from + '-' + to;
     if (!this.asking.has(key)) {
       const edition = this.edition;
-      this.asking.set(key, this.ask({from, count: to - from}).then(() => { if (edition !== this.edition) this.renew(); }).finally(() => this.asking.delete(key)));
+      this.asking.set(key, this.ask({from, count: to - from}).then(() => { if (edition !== this.edition && this.stale && this.rows.getAttribute('aria-busy') !== 'true') this.renew(); }).finally(() => this.asking.delete(key)));
     }
     return this.asking.get(key);
+  }
+
+  // missing asks for what is not in memory of a stretch that is gone through in one way.
+  missing(way, from, to) {
+    from = Math.max(0, from);
+    to = Math.min(this.total, to);
+    let place = way < 0 ? to - 1 : from;
+    while (place >= from && place < to && this.messages.has(place)) place += way;
+    if (place < from || place >= to) return null;
+    return way < 0 ? this.page(place + 1 - PAGE, place + 1) : this.page(place, place + PAGE);
   }
 
   /** jump shows the message with an id, at a date, or at a place. */
@@ -128,6 +140,7 @@ export class Timeline {
   /** renew draws what is in view as the archive has it now: the newest message if that is in view. */
   async renew() {
     const turn = this.turn = (this.turn || 0) + 1;
+    this.renewing = true;
     const end = this.pinned;
     const top = this.topRow();
     const offset = top?.getBoundingClientRect().top;
@@ -146,6 +159,8 @@ export class Timeline {
       this.moved();
     } catch (error) {
       if (error.name !== 'AbortError') say('Messages could not be read: ' + error.message);
+    } finally {
+      if (turn === this.turn) this.renewing = false;
     }
   }
 
@@ -155,6 +170,7 @@ export class Timeline {
   }
 
   draw(from, to) {
+    this.stale = this.renewing = false;
     this.from = from;
     this.to = to;
     const rows = document.createDocumentFragment();
@@ -233,17 +249,22 @@ export class Timeline {
 
   // extend adds rows at one end and drops as many at the other as are too many.
   async extend(way) {
-    if (this.extending) return;
+    if (this.stale && !this.renewing) this.renew();
+    if (this.extending || this.stale) return;
     this.extending = true;
     try {
-      const from = way < 0 ? Math.max(0, this.from - PAGE) : this.to;
-      const to = way < 0 ? this.from : Math.min(this.total, this.to + PAGE);
+      const from = way < 0 ? Math.max(0, this.from - STEP) : this.to;
+      const to = way < 0 ? this.from : Math.min(this.total, this.to + STEP);
       const turn = this.turn;
-      const answer = this.page(from, to);
-      if (answer) await answer;
+      for (let tries = 0; tries < 2; tries++) {
+        const answer = this.missing(way, from, to);
+        if (answer) await answer;
+        if (turn !== this.turn || this.stale) return;
+      }
+      if (this.missing(way, from, to)) return;
       if (turn !== this.turn || (way < 0 ? to !== this.from : from !== this.to)) return;
       this.grow(way, from, to);
-      (way < 0 ? this.page(from - PAGE, from) : this.page(to, to + PAGE))?.catch(() => {}); // the next, ahead of time
+      (way < 0 ? this.missing(way, from - PAGE, from) : this.missing(way, to, to + PAGE))?.catch(() => {}); // the next, ahead of time
       this.forget();
     } catch (error) {
       if (error.name !== 'AbortError') say('Messages could not be read: ' + error.message);
