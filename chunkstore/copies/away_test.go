@@ -326,6 +326,30 @@ func TestHangingPlace(t *testing.T) {
 	})
 }
 
+// Whoever asks how the copies are hears it soon, also of one that never answers.
+func TestSilentPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, "a", "b")
+		f.options.Now = time.Now
+		f.options.Spool, f.options.State = "", "" // what waits for a disk is no clock's business
+		f.drives[1].set(func(d *drive) { d.silent = true })
+		began := time.Now()
+		s := f.open()
+		all := must(s.Look(t.Context()))(t)
+		if took := time.Since(began); took > opening+time.Second {
+			t.Errorf("it took %v", took)
+		}
+		if all[0].State != Current || all[1].State != Away || !errors.Is(all[1].Err, ErrAway) {
+			t.Errorf("status %+v", all)
+		}
+		f.drives[1].set(func(d *drive) { d.silent = false })
+		time.Sleep(opening)
+		if all = must(s.Look(t.Context()))(t); all[1].State != Current {
+			t.Errorf("it answers again: %+v", all[1])
+		}
+	})
+}
+
 // Two processes with one spool: what one brings to a place no longer waits in the other.
 func TestSharedSpool(t *testing.T) {
 	f := newFixture(t, "a")

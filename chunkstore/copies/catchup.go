@@ -66,7 +66,7 @@ func (s *Set) CatchUp(ctx context.Context, name string, progress func(done, tota
 // CatchUpAll is CatchUp for every copy that is there, one after the other. The errors of
 // one do not keep the others from being brought up to date.
 func (s *Set) CatchUpAll(ctx context.Context, progress func(name string, done, total int64)) (map[string]CaughtUp, error) {
-	if err := s.reachAll(ctx, false); ctx.Err() != nil { // those that are not there stay behind
+	if err := s.reachAll(ctx, rested); ctx.Err() != nil { // those that are not there stay behind
 		return nil, err
 	}
 	all := make(map[string]CaughtUp)

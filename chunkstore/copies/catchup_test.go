@@ -7,6 +7,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"telekeep/chunkstore"
 	"telekeep/chunkstore/destination/memory"
@@ -106,6 +107,59 @@ func TestFullPlace(t *testing.T) {
 	check(t, err)
 	if all[1].State != Current {
 		t.Errorf("status %+v", all[1])
+	}
+}
+
+// Packs that are stored at the same time leave the reserve free all together.
+func TestReserveOfManyPacks(t *testing.T) {
+	f := newFixture(t, "a")
+	f.options.Reserve = 1 << 20
+	s := f.open()
+	gate := make(chan struct{})
+	f.drives[0].set(func(d *drive) { d.free = 1<<20 + 250_000 })
+	f.drives[0].fail(func(c memory.Call) error {
+		if c.Op == memory.Put {
+			<-gate
+		}
+		return nil
+	})
+	ended := make(chan error)
+	const packs = 8
+	for i := range uint64(packs) {
+		go func() {
+			data := noise(i, 100_000)
+			ended <- s.Put(t.Context(), chunkstore.PackName(chunkstore.HashOf(data)), data)
+		}()
+	}
+	for i := range packs {
+		if i == packs-2 { // the others found no room
+			close(gate)
+		}
+		select {
+		case err := <-ended:
+			check(t, err)
+		case <-time.After(time.Minute):
+			t.Fatalf("more packs than there is room for are stored at once: %d were not", i)
+		}
+	}
+	stored := slices.DeleteFunc(f.drives[0].Names(), func(name string) bool { return chunkstore.ParseName(name).Kind != chunkstore.PackObject })
+	if len(stored) != 2 {
+		t.Errorf("%d packs are there", len(stored))
+	}
+}
+
+// A drive that is mounted to be read is told as that before anything is written there.
+func TestMountedReadOnly(t *testing.T) {
+	f := newFixture(t, "a", "b")
+	f.drives[1].set(func(d *drive) { d.mounted = syscall.EROFS })
+	s := f.open()
+	if all := must(s.Look(t.Context()))(t); all[1].State != ReadOnly || all[0].State != Current {
+		t.Errorf("status %+v", all)
+	}
+	f.drives[1].set(func(d *drive) { d.mounted = nil })
+	check(t, s.Release("b"))
+	if all := must(s.Look(t.Context()))(t); all[1].State != Current {
+		t.Errorf("mounted to be written: %+v", all[1])
 	}
 }
 
@@ -219,7 +273,7 @@ func TestCatchUpWithoutWhatIsLost(t *testing.T) {
 	f.drives[2].Delete(name)
 	f.drives[2].plug()
 	f.drives[1].vault = "" // from here on the order does not hold, because nobody can have it
-	check(t, s.reachAll(t.Context(), true))
+	check(t, s.reachAll(t.Context(), func(*place) bool { return true }))
 	result, err = s.CatchUp(t.Context(), "b", nil)
 	check(t, err)
 	if len(result.Absent) != 1 || len(f.commits(1)) != 2 {

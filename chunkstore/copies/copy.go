@@ -128,6 +128,10 @@ func (c *catchUp) put(ctx context.Context, o *object) error {
 	if err := c.to.mayCatchUp(ctx, c.handle, o); err != nil {
 		return err
 	}
+	if err := c.to.expect(ctx, c.handle, o); err != nil {
+		return fmt.Errorf("copy %s: %w", c.to.Name, err)
+	}
+	defer c.to.arrived(o)
 	if err := c.handle.put(ctx, o); errors.Is(err, fs.ErrExist) {
 		return err
 	} else if err != nil {
@@ -142,12 +146,6 @@ func (c *catchUp) put(ctx context.Context, o *object) error {
 // not hold, and no rest.
 func (p *place) mayCatchUp(ctx context.Context, h *handle, o *object) error {
 	if err := p.recheck(ctx, h); err != nil {
-		return fmt.Errorf("copy %s: %w", p.Name, err)
-	}
-	if o.Kind != chunkstore.PackObject {
-		return nil
-	}
-	if err := p.room(ctx, h, int64(len(o.data))); err != nil {
 		return fmt.Errorf("copy %s: %w", p.Name, err)
 	}
 	return nil

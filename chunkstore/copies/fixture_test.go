@@ -36,11 +36,20 @@ type drive struct {
 	vault    string // if set, commits must come in order
 	wrong    error  // the first one that did not
 	hangs    bool   // nothing is ever stored
+	silent   bool   // nothing is ever answered
+	mounted  error  // what Writable says
 	cut      int64  // if set, every Get fails after so many bytes
 }
 
 // Get fails in the middle if it is told to.
 func (d *drive) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	d.mu.Lock()
+	silent := d.silent
+	d.mu.Unlock()
+	if silent {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	r, err := d.Destination.Get(ctx, name)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -58,7 +67,7 @@ func (d *drive) Put(ctx context.Context, name string, data []byte) error {
 		}
 	}
 	d.mu.Lock()
-	hangs := d.hangs
+	hangs := d.hangs || d.silent
 	d.mu.Unlock()
 	if hangs {
 		<-ctx.Done()
@@ -133,6 +142,12 @@ func (d *drive) Free(context.Context) (int64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.free, nil
+}
+
+func (d *drive) Writable(context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.mounted
 }
 
 func (d *drive) set(change func(d *drive)) {

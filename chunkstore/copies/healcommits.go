@@ -282,7 +282,7 @@ func (h *healer) tellGaps(l *line) {
 
 // tellTail completes what is told of a place that was behind.
 func (h *healer) tellTail(t *tail) {
-	t.fault.Detail += fmt.Sprintf("; it lacked %d commits, and %d objects, of %d bytes, that they list", t.commits, t.objects-t.commits, t.bytes)
+	t.fault.Detail += "; it lacked " + t.words()
 	if h.o.Look {
 		t.fault.Why = "nothing was changed; other copies have them"
 		return
@@ -294,6 +294,21 @@ func (h *healer) tellTail(t *tail) {
 		}
 	}
 	t.fault.Healed, t.fault.From = true, "other copies"
+}
+
+// words is what the place lacked.
+func (t *tail) words() string {
+	commits, listed := "1 commit", t.objects-t.commits
+	if t.commits != 1 {
+		commits = fmt.Sprintf("%d commits", t.commits)
+	}
+	switch listed {
+	case 0:
+		return commits
+	case 1:
+		return fmt.Sprintf("%s, and 1 object of %d bytes that is listed there", commits, t.bytes)
+	}
+	return fmt.Sprintf("%s, and %d objects of %d bytes that are listed there", commits, listed, t.bytes)
 }
 
 // strays tells of packs and indexes that no commit of any copy lists.

@@ -38,11 +38,11 @@ func (s *Set) Status() ([]Status, error) {
 	return all, nil
 }
 
-// Look asks each copy how it is, also those that failed only now, and lists all that are
-// there, to tell exactly what each lacks.
+// Look asks each copy how it is, also those that rest because they failed, and lists all
+// that are there, to tell exactly what each lacks.
 func (s *Set) Look(ctx context.Context) ([]Status, error) {
 	s.recheckAll(ctx)
-	if err := s.reachAll(ctx, true); ctx.Err() != nil { // what is not there says so in its state
+	if err := s.reachAll(ctx, s.askedLongAgo); ctx.Err() != nil { // what is not there says so in its state
 		return nil, err
 	}
 	all, err := s.Status()
@@ -53,6 +53,13 @@ func (s *Set) Look(ctx context.Context) ([]Status, error) {
 		s.lookAt(ctx, p, &all[i])
 	}
 	return all, ctx.Err()
+}
+
+// askedLongAgo reports whether a place may answer otherwise than when it was asked last.
+func (s *Set) askedLongAgo(p *place) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return s.due(p.tried)
 }
 
 // recheckAll looks whether what is open is still there, and gives up what is not.

@@ -36,6 +36,10 @@ type (
 	identifier interface {
 		Identity(ctx context.Context) (string, error)
 	}
+	// writer tells, with an error, that the place takes nothing at all.
+	writer interface {
+		Writable(ctx context.Context) error
+	}
 	// mounter tells whether the path of the place still leads to what was opened: an
 	// error if not.
 	mounter interface {

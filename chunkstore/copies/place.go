@@ -23,6 +23,7 @@ const (
 	patience = time.Minute
 	slowest  = 32 << 10
 	listing  = 10 * time.Minute // a whole list
+	opening  = 30 * time.Second // all that is asked of a place when it is opened; a drive may have to start
 )
 
 // within returns the context of one call that moves so many bytes.
@@ -50,6 +51,8 @@ type place struct {
 	missed   Lack
 	checked  time.Time // when it was last seen to be the right place
 	used     time.Time // when somebody last ended using it
+	tried    time.Time // when it could not be opened last
+	coming   int64     // bytes of packs that are being stored there
 }
 
 // A handle is an opened place. It is closed by whoever uses it last.
@@ -77,12 +80,18 @@ func (p *place) use(ctx context.Context, force bool) (*handle, error) {
 	if err := p.resting(force); err != nil {
 		return nil, err
 	}
-	soon, cancel := within(ctx, 0)
+	soon, cancel := context.WithTimeout(ctx, opening)
 	defer cancel()
 	h, err := p.openNow(soon)
 	if err != nil {
+		if soon.Err() != nil && ctx.Err() == nil {
+			err = fmt.Errorf("%w: no answer within %d s", ErrAway, int(opening.Seconds()))
+		}
 		if ctx.Err() == nil {
 			p.change(stateOfOpening(err), err)
+			p.mu.Lock()
+			p.tried = p.set.o.Now()
+			p.mu.Unlock()
 		}
 		return nil, fmt.Errorf("copy %s: %w", p.Name, err)
 	}
@@ -109,7 +118,18 @@ func (p *place) openNow(ctx context.Context) (*handle, error) {
 		err = p.set.notes.saw(p.Name, found.identity, p.set.o.Now(), found.heads)
 	}
 	p.settleState(false)
+	if err := writable(ctx, driver); err != nil {
+		p.change(ReadOnly, err)
+	}
 	return h, err
+}
+
+// writable asks the driver, if it can tell, whether the place takes anything at all.
+func writable(ctx context.Context, d Driver) error {
+	if w, ok := d.(writer); ok {
+		return w.Writable(ctx)
+	}
+	return nil
 }
 
 // take returns the handle if the place is open.

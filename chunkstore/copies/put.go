@@ -166,6 +166,10 @@ func (p *place) putInto(ctx context.Context, h *handle, o *object) error {
 	if o.commit != nil {
 		return p.putCommit(ctx, h, o)
 	}
+	if err := p.expect(ctx, h, o); err != nil {
+		return fmt.Errorf("copy %s: %w", p.Name, err)
+	}
+	defer p.arrived(o)
 	if err := h.put(ctx, o); err != nil {
 		return p.failed(ctx, h, err)
 	}
@@ -273,8 +277,8 @@ func (p *place) miss(o *object) error {
 	return p.set.notes.setMissed(p.Name, missed)
 }
 
-// mayWrite looks whether the place may be written to now: it is still the right one, takes
-// something again after it was full, and has room.
+// mayWrite looks whether the place may be written to now: it is still the right one, and takes
+// something again after it was full.
 func (p *place) mayWrite(ctx context.Context, h *handle, o *object) error {
 	if err := p.barredBy(h); err != nil {
 		return err
@@ -288,10 +292,7 @@ func (p *place) mayWrite(ctx context.Context, h *handle, o *object) error {
 	if rests && (state == ReadOnly || state == Full && o.Kind == chunkstore.PackObject) {
 		return err
 	}
-	if o.Kind != chunkstore.PackObject {
-		return nil
-	}
-	return p.room(ctx, h, int64(len(o.data)))
+	return nil
 }
 
 // recheck looks, if the last time was long ago, whether the place is still the right one.
@@ -322,20 +323,37 @@ func (p *place) recheck(ctx context.Context, h *handle) error {
 	return nil
 }
 
-// room looks whether a pack leaves the reserve free.
-func (p *place) room(ctx context.Context, h *handle, size int64) error {
+// expect looks whether a pack leaves the reserve free, beside those that are on their way to
+// the place. The caller calls arrived when the pack is there, or will not come.
+func (p *place) expect(ctx context.Context, h *handle, o *object) error {
 	f, ok := h.driver.(freer)
-	if !ok || p.set.o.Reserve <= 0 {
+	if !ok || p.set.o.Reserve <= 0 || o.Kind != chunkstore.PackObject {
+		p.come(o, 1)
 		return nil
 	}
 	free, err := f.Free(ctx)
 	if err != nil {
-		return p.failed(ctx, h, err)
+		p.note(ctx, h, err)
+		return err
 	}
-	if free-size < p.set.o.Reserve {
+	if coming := p.come(o, 1); free-coming < p.set.o.Reserve {
+		p.arrived(o)
 		err := fmt.Errorf("%w: %d bytes are free, %d must stay so", ErrFull, free, p.set.o.Reserve)
 		p.change(Full, err)
 		return err
 	}
 	return nil
+}
+
+func (p *place) arrived(o *object) { p.come(o, -1) }
+
+// come counts the bytes of packs that are on their way, and returns them.
+func (p *place) come(o *object, sign int64) int64 {
+	if o.Kind != chunkstore.PackObject {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.coming += sign * int64(len(o.data))
+	return p.coming
 }

@@ -67,7 +67,7 @@ func (s *Set) start(ctx context.Context) error {
 		}
 		s.learnHeads(heads)
 	}
-	if err := s.reachAll(ctx, false); s.anyPresent() {
+	if err := s.reachAll(ctx, rested); s.anyPresent() {
 		if s.spool == nil {
 			return nil
 		}
@@ -79,13 +79,13 @@ func (s *Set) start(ctx context.Context) error {
 }
 
 // reachAll opens the places that are not open, all at once, and returns the errors of
-// those that cannot be opened; force does not wait until it is time to try again.
-func (s *Set) reachAll(ctx context.Context, force bool) error {
+// those that cannot be opened; force says which do not wait until it is time to try again.
+func (s *Set) reachAll(ctx context.Context, force func(*place) bool) error {
 	errs := make([]error, len(s.places))
 	var group sync.WaitGroup
 	for i, p := range s.places {
 		group.Go(func() {
-			h, err := p.use(ctx, force)
+			h, err := p.use(ctx, force(p))
 			if err != nil {
 				errs[i] = err
 				return
@@ -96,6 +96,9 @@ func (s *Set) reachAll(ctx context.Context, force bool) error {
 	group.Wait()
 	return errors.Join(errs...)
 }
+
+// rested is for reachAll: none is tried before it is time.
+func rested(*place) bool { return false }
 
 func (s *Set) anyPresent() bool { return slices.ContainsFunc(s.places, (*place).present) }
 

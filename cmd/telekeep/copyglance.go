@@ -45,6 +45,10 @@ func (a *app) glanceAt(ctx context.Context, cfg *config.Config, one config.Copy,
 		if s.State == "" {
 			s.State = string(copies.Away)
 		}
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = fmt.Errorf("%w: no answer within %d s", copies.ErrAway, int(glanceLimit.Seconds()))
+			s.State = string(copies.Away)
+		}
 		s.Error = printable(oneLine(err))
 		_, s.Hint = classify(err)
 		return

@@ -96,7 +96,9 @@ func (a *app) lookAtCopies(ctx context.Context, cfg *config.Config) (*copyList, 
 	}
 	// Nothing is written but what is remembered of the copies: another process may be at
 	// work.
-	set, err := copies.Open(ctx, a.copyOptions(cfg, secrets.VaultID))
+	o := a.copyOptions(cfg, secrets.VaultID)
+	o.Secrets = secrets
+	set, err := copies.Open(ctx, o)
 	if err != nil {
 		return a.nothingThere(ctx, cfg, secrets.VaultID), nil
 	}
