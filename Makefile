@@ -28,7 +28,7 @@ check:
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.6.2 run ./...
 	go test -race ./config ./crypto ./internal/... ./chunkstore/... ./archive ./export
 
-# One table: what the vault and the download path reach, beside age alone on one core.
+# One table: every benchmark, and beside each figure what limits it, measured in the same run; kept in bench/results.
 bench:
 	./bench/run.sh
 

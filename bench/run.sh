@@ -1,39 +1,22 @@
 #!/bin/sh
-# Runs the benchmarks and prints one table. COUNT rounds (default 3), the median
-# of each figure. Absolute figures depend on the machine; the ratio to "age
-# alone" (one core sealing 4 MiB buffers in the same run) is what to compare.
+# Runs the benchmarks and prints one table: the median of COUNT rounds (default 3), what limits
+# each (measured in the same run), and the share of that limit which is reached. Absolute figures
+# depend on the machine; shares are what to compare. AgeAlone is one core that seals 4 MiB buffers.
 # Requests are those of a sync with nothing new.
+#
+# Each run is kept in RESULTS (default bench/results), as benchstat reads it:
+#   go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da OLD NEW
+# PACKAGES limits what is run; TIME is the -benchtime of what is measured for a while (default 2s).
 set -eu
 cd "$(dirname "$0")/.."
-count=${COUNT:-3}
-raw=$(mktemp)
-trap 'rm -f "$raw"' EXIT
-{
-	go test -run '^$' -bench . -benchtime 2s -count "$count" -timeout 30m ./chunkstore
-	go test -run '^$' -bench . -benchtime 1x -count "$count" -timeout 30m ./telegram/simulator ./cmd/telekeep
-} >"$raw" 2>&1 || { cat "$raw" >&2; exit 1; }
-awk '
-/^Benchmark/ {
-	name = $1; sub(/-[0-9]+$/, "", name); sub(/^Benchmark/, "", name)
-	for (i = 3; i < NF; i += 2) {
-		key = name SUBSEP $(i + 1)
-		values[key] = values[key] " " $i
-		units[$(i + 1)] = 1
-	}
-	if (!(name in seen)) { seen[name] = 1; order[++n] = name }
-}
-function median(list,   v, k, i, j, t) {
-	k = split(list, v, " ")
-	for (i = 1; i < k; i++) for (j = i + 1; j <= k; j++) if (v[j] + 0 < v[i] + 0) { t = v[i]; v[i] = v[j]; v[j] = t }
-	return v[int((k + 1) / 2)]
-}
-function figure(name, unit) { return (name SUBSEP unit) in values ? median(values[name SUBSEP unit]) : "" }
-END {
-	printf "%-28s %10s %10s %10s %12s %10s %10s\n", "benchmark", "MB/s", "of age", "msg/s", "allocs/op", "peak MB", "requests"
-	age = figure("AgeAlone", "MB/s")
-	for (i = 1; i <= n; i++) {
-		mb = figure(order[i], "MB/s")
-		printf "%-28s %10s %10s %10s %12s %10s %10s\n", order[i], mb, (mb != "" && age > 0) ? sprintf("%.2f", mb / age) : "",
-			figure(order[i], "msg/s"), figure(order[i], "allocs/op"), figure(order[i], "peak-MB"), figure(order[i], "requests")
-	}
-}' "$raw"
+count=${COUNT:-3} time=${TIME:-2s}
+results=${RESULTS:-bench/results}
+mkdir -p "$results"
+raw=$results/bench-$(date -u +%Y%m%dT%H%M%SZ).txt
+few=" ./telegram/simulator ./cmd/telekeep ./telegram ./web/index " # each works for seconds: once a round
+for package in ${PACKAGES:-./bench/limits ./chunkstore ./chunkstore/copies ./crypto ./archive ./export ./internal/sha256pair ./internal/resultjson ./telegram/simulator ./telegram/simulator/world ./telegram ./web/index ./cmd/telekeep}; do
+	case $few in *" $package "*) long=1x ;; *) long=$time ;; esac
+	go test -run '^$' -bench . -benchtime "$long" -count "$count" -timeout 30m "$package" >>"$raw" 2>&1 || { cat "$raw" >&2; exit 1; }
+done
+awk -f bench/table.awk "$raw"
+echo "kept: $raw"
