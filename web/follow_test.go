@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,15 +16,12 @@ import (
 // topics are sorted anew. One that cannot be opened leaves what is there, and is told.
 func TestFollows(t *testing.T) {
 	first, second := snapshot(t, records()...), snapshot(t, append(records(), message(forum, &archive.Message{ID: 10, Date: 10, From: me, Topic: 3}))...)
-	type look struct {
-		found *archive.Snapshot
-		err   error
-	}
-	next := make(chan look) // what each look at the vault finds
-	put := func(l look) {
+	var away atomic.Bool                 // for as long as it is true
+	next := make(chan *archive.Snapshot) // what a look at the vault finds
+	put := func(s *archive.Snapshot) {
 		t.Helper()
 		select {
-		case next <- l:
+		case next <- s:
 		case <-time.After(time.Minute):
 			t.Fatal("nobody looks for what is new")
 		}
@@ -32,9 +30,12 @@ func TestFollows(t *testing.T) {
 		Open:  func(context.Context, func(done, total int64)) (*archive.Snapshot, error) { return first, nil },
 		Every: time.Millisecond,
 		Newer: func(context.Context) (*archive.Snapshot, error) {
+			if away.Load() {
+				return nil, errors.New("the drive is gone")
+			}
 			select {
-			case l := <-next:
-				return l.found, l.err
+			case s := <-next:
+				return s, nil
 			default:
 				return nil, nil
 			}
@@ -51,11 +52,11 @@ func TestFollows(t *testing.T) {
 	if edition, n := total(forumTopic); edition != "1" || n != 3 {
 		t.Fatalf("edition %s has %d messages", edition, n)
 	}
-	put(look{}) // nothing is new
+	put(nil) // nothing is new
 	if edition, _ := total(forumTopic); edition != "1" {
 		t.Fatalf("without anything new it is edition %s", edition)
 	}
-	put(look{found: second})
+	put(second)
 	var state struct {
 		Edition int
 		Trouble string
@@ -76,11 +77,11 @@ func TestFollows(t *testing.T) {
 	if edition, n := total(forumTopic); edition != strconv.Itoa(state.Edition) || n != 4 {
 		t.Errorf("edition %s has %d messages", edition, n)
 	}
-	put(look{err: errors.New("the drive is gone")})
+	away.Store(true)
 	wait("the trouble", func() bool { return state.Trouble == "the drive is gone" })
 	if edition, n := total(forumTopic); edition != "2" || n != 4 {
 		t.Errorf("then edition %s has %d messages", edition, n)
 	}
-	put(look{})
+	away.Store(false)
 	wait("the end of the trouble", func() bool { return state.Trouble == "" })
 }
