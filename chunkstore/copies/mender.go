@@ -68,7 +68,10 @@ func (s *Set) menders(ctx context.Context) (members []Member, done func()) {
 		}
 		h, err := p.use(ctx, false)
 		if err == nil {
+			err = p.recheck(ctx, h) // vault.json may have gone bad since the place was opened
 			p.done(h)
+		}
+		if err == nil {
 			m.Place = &mender{&view{p}}
 			members = append(members, m)
 			continue
@@ -96,14 +99,17 @@ func (p *place) openDamaged(ctx context.Context, err error) Driver {
 	if err != nil {
 		return nil
 	}
-	commits := 0
-	if _, err = p.checkFileSystem(ctx, d); err == nil {
-		err = d.List(ctx, chunkstore.CommitsFolder, func(string, int64) error {
-			commits++
-			return nil
-		})
+	signs := 0
+	_, err = p.checkFileSystem(ctx, d)
+	for _, folder := range []string{chunkstore.CommitsFolder, chunkstore.WritersFolder} {
+		if err == nil {
+			err = d.List(ctx, folder, func(string, int64) error {
+				signs++
+				return nil
+			})
+		}
 	}
-	if err != nil || commits == 0 {
+	if err != nil || signs == 0 {
 		d.Close() // nothing was written
 		return nil
 	}

@@ -149,7 +149,7 @@ func (p *place) resting(force bool) error {
 	if p.set.isClosed() {
 		return ErrClosed
 	}
-	if !force && p.set.o.Now().Before(p.retry) && p.err != nil {
+	if !force && p.rests() && p.err != nil {
 		return fmt.Errorf("copy %s: %w", p.Name, p.err)
 	}
 	return nil
@@ -247,6 +247,13 @@ func (p *place) change(state State, err error) {
 	if before != state && p.set.o.Notice != nil {
 		p.set.o.Notice(Event{Copy: p.Name, Time: p.set.o.Now(), Before: before, State: state, Err: err})
 	}
+}
+
+// rests reports whether it is too early to try the place again. A clock that was set back makes
+// no wait longer. The caller holds mu.
+func (p *place) rests() bool {
+	wait := p.retry.Sub(p.set.o.Now())
+	return wait > 0 && wait <= lastPause
 }
 
 // head returns the last commit of a writer there.

@@ -287,7 +287,7 @@ func (p *place) mayWrite(ctx context.Context, h *handle, o *object) error {
 		return err
 	}
 	p.mu.Lock()
-	state, err, rests := p.state, p.err, p.set.o.Now().Before(p.retry)
+	state, err, rests := p.state, p.err, p.rests()
 	p.mu.Unlock()
 	if rests && (state == ReadOnly || state == Full && o.Kind == chunkstore.PackObject) {
 		return err

@@ -222,7 +222,10 @@ func (s *Set) Close() error {
 	return errors.Join(append(errs, s.notes.close())...)
 }
 
-// due reports whether the time to look again has come.
-func (s *Set) due(last time.Time) bool { return s.o.Now().Sub(last) >= recheck*time.Second }
+// due reports whether the time to look again has come, or the clock was set back since.
+func (s *Set) due(last time.Time) bool {
+	since := s.o.Now().Sub(last)
+	return since < 0 || since >= recheck*time.Second
+}
 
 var _ chunkstore.Destination = (*Set)(nil)
