@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"telekeep/archive"
+	"telekeep/chunkstore/copies"
 	"telekeep/config"
 	"telekeep/telegram"
 )
@@ -46,7 +47,8 @@ type finalAccount struct {
 
 // A finalCopy is one place of the vault, and whether it was read back.
 type finalCopy struct {
-	Path     string   `json:"path"`
+	Name     string   `json:"name"`
+	Path     string   `json:"path"` // or URL
 	Verified proofs   `json:"verified"`
 	Open     []string `json:"open"` // what stands in the way of relying on it
 }
@@ -68,7 +70,7 @@ func (a *app) final(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	r := &finalReport{Accounts: []finalAccount{}, Never: neverSaved()}
-	r.Copies = []finalCopy{a.finalCopy(ctx, cfg)}
+	r.Copies = a.finalCopies(ctx, cfg)
 	for _, account := range cfg.Accounts {
 		one, err := a.finalAccount(ctx, cfg, account)
 		if err != nil {
@@ -88,27 +90,48 @@ func (a *app) final(ctx context.Context, asJSON bool) error {
 	return err
 }
 
-// finalCopy says whether the vault was opened with a key after the last commit.
-func (a *app) finalCopy(ctx context.Context, cfg *config.Config) finalCopy {
-	vault := a.vaultStatus(ctx, cfg)
-	c := finalCopy{Path: vault.Path, Verified: vault.Verified, Open: []string{}}
-	deep := vault.Verified.Deep
+// finalCopies says of each copy whether it holds everything and was opened with a key after the
+// last commit.
+func (a *app) finalCopies(ctx context.Context, cfg *config.Config) []finalCopy {
+	vault, all := a.vaultStatus(ctx, cfg), cfg.AllCopies()
+	if vault.Problem != "" || vault.Commits == 0 {
+		c := finalCopy{Name: config.VaultCopy, Path: vault.Path, Verified: vault.Verified, Open: nonEmpty(vault.Problem, vault.Damage)}
+		if vault.Problem == "" {
+			c.Open = append(c.Open, "nothing was backed up to it")
+		}
+		return []finalCopy{c}
+	}
+	proved, states := loadProofs(cfg), a.glance(ctx, cfg)
+	var found []finalCopy
+	for i, one := range all {
+		own, verifying := proved.Copies[one.Name], "telekeep verify --deep -i KEY"
+		if len(all) > 1 {
+			verifying += " --copy " + one.Name
+		}
+		c := finalCopy{Name: one.Name, Path: one.URL, Verified: proofs{Files: own.Files, Deep: own.Deep}, Open: []string{}}
+		if state := states[i].State; state != string(copies.Current) {
+			c.Open = append(c.Open, "it is "+state+": telekeep copy sync "+one.Name)
+		}
+		c.Open = append(c.Open, unproved(&vault, own.Deep, verifying)...)
+		if damage := vault.Damage; damage != "" && (len(all) == 1 || proved.damage(vault.ID, all[i:i+1]) != "") {
+			c.Open = append(c.Open, damage)
+		}
+		found = append(found, c)
+	}
+	return found
+}
+
+// unproved says what a copy lacks of having been opened with a key after the last commit.
+func unproved(vault *vaultStatus, deep *proof, verifying string) []string {
 	switch {
-	case vault.Problem != "":
-		c.Open = append(c.Open, vault.Problem)
-	case vault.Commits == 0:
-		c.Open = append(c.Open, "nothing was backed up to it")
 	case deep == nil || deep.Vault != vault.ID:
-		c.Open = append(c.Open, "it was never opened with an owner key: telekeep verify --deep -i KEY")
+		return []string{"it was never opened with an owner key: " + verifying}
 	case deep.Commits != vault.Commits || deep.Time.Before(vault.LastCommit.Truncate(time.Second)):
-		c.Open = append(c.Open, "it was not opened with an owner key since the last commit: telekeep verify --deep -i KEY")
+		return []string{"it was not opened with an owner key since the last commit: " + verifying}
 	case deep.Problems > 0 && vault.Damage == "":
-		c.Open = append(c.Open, "when it was last opened with an owner key, "+plural(deep.Problems, "problem was", "problems were")+" found")
+		return []string{"when it was last opened with an owner key, " + plural(deep.Problems, "problem was", "problems were") + " found"}
 	}
-	if vault.Damage != "" {
-		c.Open = append(c.Open, vault.Damage)
-	}
-	return c
+	return nil
 }
 
 // finalAccount says what of an account is not stored: by this machine's records, and
@@ -206,11 +229,24 @@ func (a *app) ask(ctx context.Context, cfg *config.Config, account config.Accoun
 	return login.client.Estimate(ctx, telegram.Into(b.archive), rulesOf(cfg))
 }
 
-// decide makes the verdict.
+// sure is how many copies hold everything and were read back.
+func (r *finalReport) sure() int {
+	n := 0
+	for _, c := range r.Copies {
+		if len(c.Open) == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// decide makes the verdict: one copy that is sure is enough, and it is said that it is the only one.
 func (r *finalReport) decide() {
 	open, lost := 0, 0
-	for _, c := range r.Copies {
-		open += len(c.Open)
+	if r.sure() == 0 {
+		for _, c := range r.Copies {
+			open += len(c.Open)
+		}
 	}
 	for _, f := range r.Accounts {
 		open += len(f.Open)
@@ -256,7 +292,7 @@ func (a *app) printFinal(r *finalReport) {
 	}
 	for _, c := range r.Copies {
 		put("")
-		put("copy         %s", c.Path)
+		put("copy         %s", strings.Join(nonEmpty(c.Name, printable(c.Path)), ", "))
 		for _, line := range c.Verified.inWords() {
 			put("  %s", line)
 		}
@@ -265,8 +301,13 @@ func (a *app) printFinal(r *finalReport) {
 		}
 	}
 	put("")
-	if len(r.Copies) == 1 {
+	switch sure := r.sure(); {
+	case len(r.Copies) == 1:
 		put("There is one copy. Make another before you give up the only other place where this exists.")
+	case sure == 1:
+		put("One of the copies is sure. Make another sure before you give up the only other place where this exists.")
+	case sure > 1:
+		put("%d of %d copies are sure: they hold everything and were read back.", sure, len(r.Copies))
 	}
 	put("An owner key opens the copies; without one they are worth nothing. Make sure that you have it.")
 	put("No backup can hold:")
