@@ -36,13 +36,62 @@ func TestVaultShowsNothing(t *testing.T) {
 		needles["identity "+identity.Recipient().String()[:20]] = []byte(identity.String())
 	}
 	for _, object := range f.dst.Names() {
-		data := bytes.ToLower(f.dst.Object(object))
+		data := f.dst.Object(object)
+		lower := lowered(data)
 		for what, needle := range needles {
-			for _, spelled := range [][]byte{needle, []byte(hex.EncodeToString(needle)), []byte(base64.StdEncoding.EncodeToString(needle))} {
-				if bytes.Contains(data, bytes.ToLower(spelled)) {
-					t.Errorf("%s shows the %s", object, what)
-				}
+			if shows(data, lower, needle) {
+				t.Errorf("%s shows the %s", object, what)
 			}
+		}
+	}
+}
+
+// shows looks for a needle in data as it is, in hexadecimal and in base64 that may begin
+// before it; lower is lowered(data).
+func shows(data, lower, needle []byte) bool {
+	if bytes.Contains(data, needle) || bytes.Contains(lower, lowered(needle)) || bytes.Contains(lower, []byte(hex.EncodeToString(needle))) {
+		return true
+	}
+	for i := range 3 {
+		whole := needle[i:]
+		whole = whole[:len(whole)/3*3]
+		if bytes.Contains(data, []byte(base64.StdEncoding.EncodeToString(whole))) || bytes.Contains(data, []byte(base64.URLEncoding.EncodeToString(whole))) {
+			return true
+		}
+	}
+	return false
+}
+
+// lowered makes ASCII letters small and leaves all other bytes alone: what lies between them
+// is no text.
+func lowered(data []byte) []byte {
+	small := bytes.Clone(data)
+	for i, c := range small {
+		if 'A' <= c && c <= 'Z' {
+			small[i] = c + 'a' - 'A'
+		}
+	}
+	return small
+}
+
+// What lies in random bytes is found, however it is written there.
+func TestShows(t *testing.T) {
+	for i := range 80 {
+		seed := byte(i)
+		needle := noise(seed, 32)
+		for how, spelled := range map[string][]byte{
+			"as it is": needle, "hexadecimal": []byte(hex.EncodeToString(needle)), "large hexadecimal": bytes.ToUpper([]byte(hex.EncodeToString(needle))),
+			"base64":                  []byte(base64.StdEncoding.EncodeToString(needle)),
+			"base64 behind something": []byte(base64.StdEncoding.EncodeToString(append([]byte("a"), needle...))), "base64 behind more": []byte(base64.URLEncoding.EncodeToString(append([]byte("ab"), needle...))),
+		} {
+			data := noise(seed+80, 4096)
+			copy(data[i*7:], spelled)
+			if !shows(data, lowered(data), needle) {
+				t.Fatalf("%d: %s is not found", seed, how)
+			}
+		}
+		if data := noise(seed+160, 4096); shows(data, lowered(data), needle) {
+			t.Fatalf("%d: found where it is not", seed)
 		}
 	}
 }
