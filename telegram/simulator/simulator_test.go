@@ -248,7 +248,14 @@ func TestUpdatesUntilSignedOut(t *testing.T) {
 func TestQRCode(t *testing.T) {
 	s := run(t, Options{World: newHamlet("", 3), Control: "off"})
 	d := tg.NewUpdateDispatcher()
-	loggedIn := qrlogin.OnLoginToken(d)
+	loggedIn := make(chan struct{}, 1) // qrlogin.OnLoginToken drops what comes while the token is still being shown
+	d.OnLoginToken(func(context.Context, tg.Entities, *tg.UpdateLoginToken) error {
+		select {
+		case loggedIn <- struct{}{}:
+		default:
+		}
+		return nil
+	})
 	c := client(s.Info(), &session.StorageMemory{}, func(o *telegram.Options) { o.NoUpdates, o.UpdateHandler = false, d })
 	err := c.Run(t.Context(), func(ctx context.Context) error {
 		_, err := c.QR().Auth(ctx, loggedIn, func(_ context.Context, token qrlogin.Token) error {
