@@ -67,6 +67,7 @@ func TestKeyIsWaitedFor(t *testing.T) {
 // A data centre that lost a key gets another one, which takes the old one's
 // place in the file once the account has signed in with it, and not before.
 func TestKeysAreReplaced(t *testing.T) {
+	t.Parallel()
 	i := install(t, newVillage(t, world.Options{FileDCs: []int{4}}))
 	i.login()
 	i.mustSync()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -28,7 +29,22 @@ func TestMain(m *testing.M) {
 		}
 		main()
 	}
+	runMoreAtOnce()
 	testscript.Main(m, map[string]func(){"telekeep": main, "age-plugin-tktest": agePlugin})
+}
+
+// runMoreAtOnce has more tests at a time than there are processors, unless somebody says how many:
+// most of them wait for other processes.
+func runMoreAtOnce() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if given {
+		return
+	}
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
 }
 
 // goroutinesTo, set in the environment, names a file for the number of goroutines, which
