@@ -35,6 +35,7 @@ const (
 	exitBusy        = 9
 	exitConfig      = 10
 	exitNetwork     = 11
+	exitMachine     = 12
 	exitInterrupted = 130
 )
 
@@ -58,6 +59,7 @@ func exitTexts() []exitText {
 		{exitBusy, "another telekeep is using the same installation"},
 		{exitConfig, "the settings file is missing or wrong"},
 		{exitNetwork, "Telegram cannot be reached"},
+		{exitMachine, "this machine, or this build of telekeep, computes wrongly"},
 		{exitInterrupted, "interrupted"},
 	}
 }
@@ -100,6 +102,8 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{errInterrupted, exitInterrupted, ""},
+		// Before the errors of crypto, which may be below it.
+		{crypto.ErrSelfTest, exitMachine, "the processor, the memory or this build of telekeep is broken; nothing was read or written. Run it again: if it fails alike, take another build, if it fails now and then, test the memory (memtest86+), and trust no other program on this machine either"},
 		{config.ErrNotFound, exitConfig, "run telekeep init, or name the installation's folder with --dir"},
 		{desktop.ErrNoExport, exitUsage, "name the folder that Telegram Desktop made (ChatExport_… or DataExport_…), a .zip of it, or a file in it"},
 		{telegram.ErrAPIIDMissing, exitConfig, "get your own api_id and api_hash at my.telegram.org and put them into [telegram] of the settings file"},

@@ -23,9 +23,12 @@ type app struct {
 	ui     *ui
 	getenv func(string) string
 	now    func() time.Time
-	dir    string // --dir
-	vault  string // --vault, of the commands that have it
-	copy   string // --copy, of the commands that have it
+	// selfTest stands in for chunkstore.SelfTest; nil outside tests.
+	selfTest func() error
+
+	dir   string // --dir
+	vault string // --vault, of the commands that have it
+	copy  string // --copy, of the commands that have it
 }
 
 // memoryLimit is what the Go runtime is told to stay under. A promise of 256 MiB
@@ -76,9 +79,13 @@ First steps:
 	root.SetErr(a.err)
 	root.PersistentFlags().StringVar(&a.dir, "dir", "", "folder of the whole installation (default: the XDG places)")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError(c, err.Error()) })
+	root.AddCommand(a.proven(
+		a.initCommand(), a.adoptCommand(), a.syncCommand(), a.daemonCommand(), a.keysCommand(), a.verifyCommand(), a.pruneCommand(),
+		a.exportCommand(), a.restoreCommand(), a.importCommand(), a.searchCommand(), a.serveCommand(),
+	)...)
 	root.AddCommand(
-		a.initCommand(), a.adoptCommand(), a.loginCommand(), a.logoutCommand(), a.chatsCommand(), a.syncCommand(), a.daemonCommand(), a.pauseCommand(), a.resumeCommand(), a.statusCommand(), a.logCommand(),
-		a.copyCommand(), a.keysCommand(), a.verifyCommand(), a.pruneCommand(), a.doctorCommand(), a.exportCommand(), a.restoreCommand(), a.importCommand(), a.searchCommand(), a.serveCommand(),
+		a.loginCommand(), a.logoutCommand(), a.chatsCommand(), a.pauseCommand(), a.resumeCommand(), a.statusCommand(), a.logCommand(),
+		a.copyCommand(), a.doctorCommand(),
 		a.serviceCommand(), a.demoCommand(), a.simulatorCommand(), a.versionCommand(), a.manualCommand(),
 	)
 	for _, c := range root.Commands() {
