@@ -42,6 +42,10 @@ func Open(dir string) (*Destination, error) {
 	return &Destination{dir: dir, root: root, tree: durable.Below(root), known: make(map[string]bool)}, nil
 }
 
+// Through makes everything that is saved from now on go through another Tree. It is for
+// tests, which watch it; call it before anything is stored.
+func (d *Destination) Through(wrap func(durable.Tree) durable.Tree) { d.tree = wrap(d.tree) }
+
 // Create makes a folder, durably and with its parents, and opens it. A folder that is
 // there already must be empty, or it is fs.ErrExist; what systems put into the root of
 // every drive does not count.
