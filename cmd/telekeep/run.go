@@ -81,12 +81,11 @@ First steps:
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError(c, err.Error()) })
 	root.AddCommand(a.proven(
 		a.initCommand(), a.adoptCommand(), a.syncCommand(), a.daemonCommand(), a.keysCommand(), a.verifyCommand(), a.pruneCommand(),
-		a.exportCommand(), a.restoreCommand(), a.importCommand(), a.searchCommand(), a.serveCommand(),
+		a.exportCommand(), a.restoreCommand(), a.importCommand(), a.searchCommand(), a.serveCommand(), a.copyCommand(),
 	)...)
 	root.AddCommand(
 		a.loginCommand(), a.logoutCommand(), a.chatsCommand(), a.pauseCommand(), a.resumeCommand(), a.statusCommand(), a.logCommand(),
-		a.copyCommand(), a.doctorCommand(),
-		a.serviceCommand(), a.demoCommand(), a.simulatorCommand(), a.versionCommand(), a.manualCommand(),
+		a.doctorCommand(), a.serviceCommand(), a.demoCommand(), a.simulatorCommand(), a.versionCommand(), a.manualCommand(),
 	)
 	for _, c := range root.Commands() {
 		if c.Args == nil {
