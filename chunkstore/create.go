@@ -109,8 +109,11 @@ func (o CreateOptions) validate() error {
 
 func keyName(owner string) string { return keysPrefix + owner + ".age" }
 
+// maxOwnerName is how long the name of an owner may be.
+const maxOwnerName = 32
+
 func validOwnerName(name string) bool {
-	return name != "" && len(name) <= 32 && name[0] >= 'a' && name[0] <= 'z' &&
+	return name != "" && len(name) <= maxOwnerName && name[0] >= 'a' && name[0] <= 'z' &&
 		strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" &&
 		objectname.Check(keyName(name)) == nil // "con" is a device on Windows
 }

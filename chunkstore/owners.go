@@ -206,8 +206,9 @@ func RemoveOwner(ctx context.Context, dst Destination, key *VaultKey, ids []cryp
 // An ownerFile is a key file, and whether the keys at hand open it.
 type ownerFile struct {
 	keyFile
-	opens   bool      // to the newest vault key
-	key     *VaultKey // what came out; nil if it does not open
+	opens   bool             // to the newest vault key
+	key     *VaultKey        // what came out; nil if it does not open
+	by      crypto.Recipient // of the key at hand that opens it; set by currentFiles
 	removed bool
 	openErr error // why it does not; nil if it is another owner's
 }

@@ -80,13 +80,24 @@ func (w *Writer) readKeys(ctx context.Context, vault *Vault) ([]keyFile, error) 
 	}
 	w.keyNames = names
 	removed := removedBy(notes)
-	if left := listedWithoutRemoved(w.keys, removed); len(left) > 0 {
-		w.keys = left // never all: somebody has to be able to read
+	if left := listedWithoutRemoved(w.keys, removed); len(left) > 0 || succeeded(found, notes, removed) {
+		w.keys = left // else not all: somebody has to be able to read
 	}
 	if left := withoutRemoved(slices.Clone(found), removed); len(left) > 0 {
 		found = left
 	}
 	return found, nil
+}
+
+// succeeded reports whether one of the key files is as an owner added it and was not removed:
+// after a rotation all that the last commit listed are gone, and others are in their place.
+func succeeded(found []keyFile, notes []*KeyNote, removed map[string]Object) bool {
+	return slices.ContainsFunc(notes, func(n *KeyNote) bool {
+		_, gone := removed[keyName(n.Name)]
+		return !n.Removed && !gone && slices.ContainsFunc(found, func(f keyFile) bool {
+			return f.Name == n.Name && f.err == nil && n.File == Object{f.Hash, f.Size}
+		})
+	})
 }
 
 // surveyChain looks whether the writer's commits and indexes are there.

@@ -45,6 +45,9 @@ func (k *VaultKey) has(r crypto.Recipient) bool {
 	return slices.ContainsFunc(k.identities(), func(id crypto.Identity) bool { return id.Recipient().String() == r.String() })
 }
 
+// Opens reports whether the key opens what a writer seals now.
+func (k *VaultKey) Opens(s *WriterSecrets) bool { return k.has(s.sealTo()) }
+
 // short is a name for a recipient: the id of the vault that would have it as its first key.
 func (k *VaultKey) short(r crypto.Recipient) string { return vaultID(r)[:16] }
 
@@ -58,13 +61,27 @@ func (k *VaultKey) Number() int { return 1 + len(k.Older) }
 // Fingerprint names the vault key that the writer seals to, as VaultKey.Fingerprint does.
 func (s *WriterSecrets) Fingerprint() string { return vaultID(s.sealTo())[:16] }
 
-// follows reports whether k is other with newer keys before it, or other itself.
+// follows reports whether k is a later key than other, or other itself: it opens all that
+// other opens, and more unless their newest is the same.
 func (k *VaultKey) follows(other *VaultKey) bool {
-	mine, theirs := k.identities(), other.identities()
-	if len(mine) < len(theirs) {
-		return false
+	theirs := other.identities()
+	for _, id := range theirs {
+		if !k.has(id.Recipient()) {
+			return false
+		}
 	}
-	return slices.EqualFunc(mine[len(mine)-len(theirs):], theirs, func(a, b crypto.Identity) bool { return a.String() == b.String() })
+	return k.Number() > len(theirs) || k.Identity.String() == other.Identity.String()
+}
+
+// each returns the key as it was when each of its identities was the newest, newest first.
+// They differ in who signs as the owners.
+func (k *VaultKey) each() []*VaultKey {
+	all := k.identities()
+	keys := make([]*VaultKey, len(all))
+	for i, id := range all {
+		keys[i] = &VaultKey{VaultID: k.VaultID, Identity: id, Older: all[i+1:], IDKey: k.IDKey, ChunkerKey: k.ChunkerKey}
+	}
+	return keys
 }
 
 // join is the key that opens what either opens.

@@ -40,6 +40,19 @@ func (a *app) writerKey(cfg *config.Config) ([]byte, error) {
 	return nil, err
 }
 
+// writerKeyIsCredential reports whether the daemon gets the writer's key from the service
+// manager, as far as can be seen while it runs.
+func (a *app) writerKeyIsCredential(cfg *config.Config) bool {
+	if _, err := a.credential(writerKeyName); !errors.Is(err, systemd.ErrNoCredential) {
+		return true
+	}
+	if _, err := systemd.Credential(runningCredentials, writerKeyName); err == nil {
+		return true
+	}
+	_, err := os.Stat(writerKeyPath(cfg))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // tellSessions says which sessions that came as credentials are not used, because there
 // is a file by now: nobody should wonder why a new credential changes nothing.
 func (a *app) tellSessions(cfg *config.Config, log *slog.Logger) {

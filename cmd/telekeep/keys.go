@@ -25,11 +25,12 @@ vault: a passphrase, a post-quantum key as init makes it, an X25519 key, an SSH 
 key in hardware behind an age plugin. Any one of them opens everything.
 
 To add or remove one takes another that opens the vault already. Nothing else is written
-anew by that: whoever had a key and kept a copy of the vault can go on reading that copy.`,
+anew by that: whoever had a key and kept a copy of the vault can go on reading that copy.
+After telekeep keys rotate they cannot read what is stored from then on.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.keysListCommand(), a.keysAddCommand(), a.keysRemoveCommand(), a.keysTestCommand(), a.keysSheetCommand(), a.keysCombineCommand())
+	c.AddCommand(a.keysListCommand(), a.keysAddCommand(), a.keysRemoveCommand(), a.keysRotateCommand(), a.keysTestCommand(), a.keysSheetCommand(), a.keysCombineCommand())
 	return c
 }
 
@@ -133,7 +134,7 @@ func (a *app) pinOwners(r *keyRoom) error {
 func (a *app) storeWriterSecrets(cfg *config.Config, secrets *chunkstore.WriterSecrets) error {
 	path := writerKeyPath(cfg)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		a.ui.warn("the writer's key is a credential of the service manager, which cannot be written: telekeep init --from-vault in a new folder makes the new one")
+		a.ui.warn("the writer's key is a credential of the service manager, which cannot be written: telekeep keys rotate --take --out FILE writes the one that belongs in its place")
 		return nil
 	}
 	if err := durable.WriteFile(path, secrets.Marshal(), 0o600); err != nil {

@@ -1,0 +1,214 @@
+package chunkstore
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"telekeep/crypto"
+)
+
+func rotate(t *testing.T, f *fixture, o RotateOptions) *Rotation {
+	t.Helper()
+	o.Identities, o.Now = append(o.Identities, f.owner), f.now()
+	r, err := Rotate(t.Context(), f.dst, vaultKeyOf(t, f), o)
+	check(t, err)
+	return r
+}
+
+// What is stored since a rotation no earlier key opens; what was stored before, the new one does.
+func TestRotate(t *testing.T) {
+	f := newFixture(t, nil)
+	f.commitOne("before")
+	first := vaultKeyOf(t, f)
+	dropped := addOwner(t, f, "dropped")
+	gone := addOwner(t, f, "gone")
+	kept := addOwner(t, f, "kept")
+	c, err := RemoveOwner(t.Context(), f.dst, first, []crypto.Identity{f.owner}, "gone", f.now())
+	check(t, err)
+	goneFile := f.dst.Object(keyName("gone"))
+	check(t, c.Apply(t.Context(), f.dst))
+	f.commitOne("between")
+	before := sizes(f.dst, packsPrefix)
+
+	var left *OwnersLeft
+	_, err = Rotate(t.Context(), f.dst, first, RotateOptions{Identities: []crypto.Identity{f.owner}, Now: f.now()})
+	if !errors.As(err, &left) || !slices.Equal(left.Names, []string{"dropped", "kept"}) {
+		t.Fatalf("owners of whom nothing was said: %v", err)
+	}
+	r := rotate(t, f, RotateOptions{Recipients: map[string]crypto.Recipient{"kept": kept.Recipient()}, Drop: []string{"dropped"}})
+	check(t, r.Change.Apply(t.Context(), f.dst))
+	check(t, r.Change.Apply(t.Context(), f.dst)) // again is fine
+	print := r.Key.Fingerprint()[:4]
+	if r.Names["owner"] != "owner-2-"+print || r.Names["kept"] != "kept-2-"+print || len(r.Names) != 2 {
+		t.Errorf("names: %v", r.Names)
+	}
+	// A machine that has not taken the new key knows the same key files, and goes on.
+	if got := ownerNames(t, f); got != "kept-2-"+print+" owner-2-"+print {
+		t.Errorf("owners, to who does not know: %s", got)
+	}
+	stale := f.commitOne("stale")
+	if len(stale.Keys) != 2 || stale.Keys[0].Name != "kept-2-"+print || stale.Keys[1].Name != "owner-2-"+print {
+		t.Errorf("the commit lists %v", stale.Keys)
+	}
+	if _, err := openPackFile(t.Context(), f.dst, stale.Packs[0], first.Identity); err != nil {
+		t.Errorf("a writer that has not taken the new key seals to it: %v", err)
+	}
+	if p := f.verify().Problems; len(p) > 0 {
+		t.Errorf("before it is taken: %v", p)
+	}
+	changed, err := f.secrets.Take(vaultKeyOf(t, f))
+	check(t, err)
+	if !changed {
+		t.Error("there was nothing to take")
+	}
+	after := f.commitOne("after")
+	if _, err := openPackFile(t.Context(), f.dst, after.Packs[0], first.Identity); !errors.Is(err, crypto.ErrWrongKey) {
+		t.Errorf("the first key opens what was stored since: %v", err)
+	}
+	for name := range before {
+		if _, err := f.dst.Stat(t.Context(), name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := OpenVaultKey(t.Context(), f.dst, []crypto.Identity{dropped}); !errors.Is(err, crypto.ErrWrongKey) {
+		t.Errorf("a dropped key: %v", err)
+	}
+	// A copy that was away brings a removed file back: it is still known to be removed.
+	check(t, f.dst.Put(t.Context(), keyName("gone"), goneFile))
+	if key, err := OpenVaultKey(t.Context(), f.dst, []crypto.Identity{gone}); err == nil && key.Number() > 1 {
+		t.Error("a key that was removed before opens the new one")
+	}
+	removed, err := RemovedKeys(t.Context(), f.dst, first.VaultID, f.secrets.OwnerKey)
+	check(t, err)
+	if len(removed) != 4 { // owner, dropped, gone, kept
+		t.Errorf("removed: %v", removed)
+	}
+	f.owner = kept
+	var got []byte
+	reader := f.reader()
+	for _, c := range reader.Commits() {
+		ids, err := reader.Records(t.Context(), c)
+		check(t, err)
+		got = append(got, readAll(t, reader, ids)...)
+	}
+	if string(got) != "beforebetweenstaleafter" {
+		t.Errorf("read %q", got)
+	}
+	if p := f.verify().Problems; len(p) > 0 {
+		t.Errorf("problems: %v", p)
+	}
+}
+
+// Wherever a rotation is stopped, somebody who was to stay opens the vault, a check finds
+// nothing, and rotating again ends it.
+func TestRotateStopped(t *testing.T) {
+	steps := 1
+	for n := 0; n < steps; n++ {
+		f := newFixture(t, nil)
+		other := addOwner(t, f, "other")
+		f.commitOne("before")
+		r := rotate(t, f, RotateOptions{Identities: []crypto.Identity{other}})
+		steps = len(r.Change.put) + len(r.Change.remove) + 1
+		part := &KeyChange{put: r.Change.put[:min(n, len(r.Change.put))], remove: r.Change.remove[:max(0, n-len(r.Change.put))]}
+		check(t, part.Apply(t.Context(), f.dst))
+		for _, id := range []crypto.Identity{f.owner, other} {
+			if _, err := OpenVaultKey(t.Context(), f.dst, []crypto.Identity{id}); err != nil {
+				t.Errorf("stopped at %d: %v", n, err)
+			}
+		}
+		f.commitOne("in the middle")
+		again := rotate(t, f, RotateOptions{Identities: []crypto.Identity{other}})
+		check(t, again.Change.Apply(t.Context(), f.dst))
+		_, err := f.secrets.Take(again.Key)
+		check(t, err)
+		f.commitOne("after")
+		for _, id := range []crypto.Identity{f.owner, other} {
+			key, err := OpenVaultKey(t.Context(), f.dst, []crypto.Identity{id})
+			check(t, err)
+			if !bytes.Equal(key.Marshal(), again.Key.Marshal()) {
+				t.Errorf("stopped at %d: an owner does not have the newest key", n)
+			}
+		}
+		if names := strings.Fields(ownerNames(t, f)); len(names) != 2 {
+			t.Errorf("stopped at %d: owners %v", n, names)
+		}
+		if p := f.verify().Problems; len(p) > 0 {
+			t.Errorf("stopped at %d: %v", n, p)
+		}
+	}
+}
+
+func TestRotateRefuses(t *testing.T) {
+	f := newFixture(t, nil)
+	key := vaultKeyOf(t, f)
+	for what, k := range map[string]struct {
+		o    RotateOptions
+		want error
+	}{
+		"nobody left":    {RotateOptions{Drop: []string{"owner"}}, ErrLastKey},
+		"unknown":        {RotateOptions{Identities: []crypto.Identity{f.owner}, Drop: []string{"other"}}, ErrNoKeyFile},
+		"nothing given":  {RotateOptions{}, ErrOwnersLeft},
+		"unknown public": {RotateOptions{Identities: []crypto.Identity{f.owner}, Recipients: map[string]crypto.Recipient{"other": f.owner.Recipient()}}, ErrNoKeyFile},
+	} {
+		if _, err := Rotate(t.Context(), f.dst, key, k.o); !errors.Is(err, k.want) {
+			t.Errorf("%s: %v, want %v", what, err, k.want)
+		}
+	}
+	many := *key
+	many.Older = slices.Repeat([]crypto.Identity{key.Identity}, maxVaultKeys-1)
+	if _, err := Rotate(t.Context(), f.dst, &many, RotateOptions{Identities: []crypto.Identity{f.owner}}); !errors.Is(err, ErrTooManyKeys) {
+		t.Errorf("one key too many: %v", err)
+	}
+}
+
+// Two people rotate at once, each at a copy that the other does not see. When the copies meet
+// there are two newest keys: everything can be read, no machine takes either, and the next
+// rotation follows on both.
+func TestRotateTwice(t *testing.T) {
+	f := newFixture(t, nil)
+	second := addOwner(t, f, "second")
+	f.commitOne("before")
+	ids := []crypto.Identity{f.owner, second}
+	there := f.at(f.dst.CrashClone())
+	mine := rotate(t, f, RotateOptions{Identities: ids[1:]})
+	theirs := rotate(t, there, RotateOptions{Identities: ids[1:]})
+	check(t, mine.Change.Apply(t.Context(), f.dst))
+	_, err := f.secrets.Take(mine.Key)
+	check(t, err)
+	f.commitOne("mine")
+	check(t, theirs.Change.Apply(t.Context(), f.dst)) // as a copy that comes back does
+	both := vaultKeyOf(t, f)
+	if !both.conflict || both.Number() != 3 {
+		t.Fatalf("conflict %t, %d keys", both.conflict, both.Number())
+	}
+	if _, err := f.secrets.Take(both); !errors.Is(err, ErrKeyConflict) {
+		t.Errorf("a machine takes one of two newest keys: %v", err)
+	}
+	f.commitOne("both")
+	f.verify()
+	last := rotate(t, f, RotateOptions{Identities: ids[1:]})
+	check(t, last.Change.Apply(t.Context(), f.dst))
+	if key := vaultKeyOf(t, f); key.conflict || key.Number() != 4 || key.Fingerprint() != last.Key.Fingerprint() {
+		t.Errorf("conflict %t, %d keys", key.conflict, key.Number())
+	}
+	_, err = f.secrets.Take(last.Key)
+	check(t, err)
+	after := f.commitOne("after")
+	for _, old := range last.Key.Older {
+		if _, err := openPackFile(t.Context(), f.dst, after.Packs[0], old); !errors.Is(err, crypto.ErrWrongKey) {
+			t.Errorf("an earlier key opens what was stored since: %v", err)
+		}
+	}
+	if got := len(strings.Fields(ownerNames(t, f))); got != 2 {
+		t.Errorf("%d owners: %s", got, ownerNames(t, f))
+	}
+	// A copy of either side that comes back brings nothing back that counts.
+	check(t, mine.Change.Apply(t.Context(), f.dst))
+	if key := vaultKeyOf(t, f); key.conflict || key.Number() != 4 {
+		t.Errorf("a copy came back: conflict %t, %d keys", key.conflict, key.Number())
+	}
+	f.verify()
+}
