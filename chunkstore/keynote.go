@@ -257,6 +257,15 @@ func listedWithoutRemoved(keys []OwnerKey, removed map[string]Object) []OwnerKey
 // key has it.
 func (k *VaultKey) OwnerKey() crypto.VerifyKey { return k.ownerSigning().VerifyKey() }
 
+// earlierOwners are those of the vault keys before the newest, newest first.
+func (k *VaultKey) earlierOwners() []crypto.VerifyKey {
+	var keys []crypto.VerifyKey
+	for _, earlier := range k.each()[1:] {
+		keys = append(keys, earlier.OwnerKey())
+	}
+	return keys
+}
+
 func (k *VaultKey) ownerSigning() crypto.SigningKey {
 	seed, ok := k.Identity.Derive(ownerContext)
 	if !ok {
@@ -266,13 +275,14 @@ func (k *VaultKey) ownerSigning() crypto.SigningKey {
 }
 
 // errNotOwners says that somebody else signed.
-var errNotOwners = errors.New("it is not signed with the owners' key")
+var errNotOwners = errors.New("it is not signed with the owners' key that this machine knows; an owner who made a new vault key has to let this machine take it")
 
-// CheckKeyNote checks the bytes of a note. With a key that is known to be the owners' it
-// must be signed with that; without one the note must fit the key that it names.
-func CheckKeyNote(name string, data []byte, vault string, key crypto.VerifyKey) error {
+// CheckKeyNote checks the bytes of a note. A machine that knows the owners' key (secrets may be
+// nil, and not know it) demands that it was signed with that, or with an earlier one; else
+// the note must fit the key that it names.
+func CheckKeyNote(name string, data []byte, vault string, s *WriterSecrets) error {
 	n, err := ParseKeyNote(name, data, vault)
-	if err == nil && !key.IsZero() && n.Key != key {
+	if err == nil && s != nil && !s.OwnerKey.IsZero() && n.Key != s.OwnerKey && !slices.Contains(s.EarlierOwners, n.Key) {
 		err = fmt.Errorf("%s: %w: %w", name, ErrForged, errNotOwners)
 	}
 	return err

@@ -6,16 +6,19 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"telekeep/crypto"
 )
 
 // The first field of the secrets of a writer. The second format has the two fields that
-// say whom the owners are; telekeep before that made the first one.
+// say whom the owners are; telekeep before that made the first one. The last is that of a
+// writer that has taken a later vault key than the first.
 const (
-	secretsFormat  = "telekeep writer secrets 1"
-	secretsFormat2 = "telekeep writer secrets 3"
+	secretsFormat        = "telekeep writer secrets 1"
+	secretsFormatOwners  = "telekeep writer secrets 3"
+	secretsFormatRotated = "telekeep writer secrets 4"
 )
 
 // WriterSecrets is everything that one writer needs to add to a vault: what lies on
@@ -36,6 +39,9 @@ type WriterSecrets struct {
 	// what stands in the vault could be somebody's who is no owner any more.
 	OwnerKey crypto.VerifyKey
 	SealTo   crypto.Recipient
+	// EarlierOwners verify the notes under earlier vault keys, newest first: other copies get
+	// those too, for machines that have not taken the newest key. This one believes none.
+	EarlierOwners []crypto.VerifyKey
 }
 
 // sealTo returns whom packs and indexes are sealed to.
@@ -59,8 +65,9 @@ func (s *WriterSecrets) Take(key *VaultKey) (changed bool, err error) {
 		return false, fmt.Errorf("%w: the writer seals to %s, which the key does not open", ErrKeyConflict, key.short(s.sealTo()))
 	}
 	newest := key.Identity.Recipient()
-	changed = s.OwnerKey != key.OwnerKey() || s.sealTo().String() != newest.String()
-	s.OwnerKey, s.SealTo = key.OwnerKey(), newest
+	earlier := key.earlierOwners()
+	changed = s.OwnerKey != key.OwnerKey() || s.sealTo().String() != newest.String() || !slices.Equal(s.EarlierOwners, earlier)
+	s.OwnerKey, s.SealTo, s.EarlierOwners = key.OwnerKey(), newest, earlier
 	return changed, nil
 }
 
@@ -117,8 +124,16 @@ func (s *WriterSecrets) fields() []field {
 		{"chunker-key", s.ChunkerKey.String()},
 	}
 	if !s.OwnerKey.IsZero() {
-		fields[0].value = secretsFormat2
+		fields[0].value = secretsFormatOwners
 		fields = append(fields, field{"owner-key", s.OwnerKey.String()}, field{"seal-to", s.sealTo().String()})
+	}
+	if len(s.EarlierOwners) > 0 {
+		var texts []string
+		for _, k := range s.EarlierOwners {
+			texts = append(texts, k.String())
+		}
+		fields[0].value = secretsFormatRotated
+		fields = append(fields, field{"earlier-owner-keys", strings.Join(texts, " ")})
 	}
 	return fields
 }
@@ -173,10 +188,12 @@ func parseFields(data []byte) (map[string]string, error) {
 		}
 		switch {
 		case key != "format" || value == secretsFormat:
-		case value == secretsFormat2:
+		case value == secretsFormatOwners:
 			want = (&WriterSecrets{OwnerKey: crypto.VerifyKey{1}}).fields()
+		case value == secretsFormatRotated:
+			want = (&WriterSecrets{OwnerKey: crypto.VerifyKey{1}, EarlierOwners: []crypto.VerifyKey{{1}}}).fields()
 		default:
-			return nil, fmt.Errorf("line %d: %w: expected %q or %q", number, ErrUnknownFormat, secretsFormat, secretsFormat2)
+			return nil, fmt.Errorf("line %d: %w: expected %q, %q or %q", number, ErrUnknownFormat, secretsFormat, secretsFormatOwners, secretsFormatRotated)
 		}
 	}
 	if check == "" {
@@ -211,12 +228,21 @@ func secretsFrom(values map[string]string) (*WriterSecrets, error) {
 	if s.ChunkerKey, err = crypto.ParseKey(values["chunker-key"]); err != nil {
 		return nil, fmt.Errorf("chunker-key: %w", err)
 	}
-	if values["format"] == secretsFormat2 {
+	if values["format"] != secretsFormat {
 		if s.OwnerKey, err = crypto.ParseVerifyKey(values["owner-key"]); err != nil {
 			return nil, fmt.Errorf("owner-key: %w", err)
 		}
 		if s.SealTo, err = crypto.ParseRecipient(values["seal-to"]); err != nil {
 			return nil, fmt.Errorf("seal-to: %w", err)
+		}
+	}
+	if values["format"] == secretsFormatRotated {
+		for _, text := range strings.Split(values["earlier-owner-keys"], " ") {
+			k, err := crypto.ParseVerifyKey(text)
+			if err != nil {
+				return nil, fmt.Errorf("earlier-owner-keys: %w", err)
+			}
+			s.EarlierOwners = append(s.EarlierOwners, k)
 		}
 	}
 	if s.VaultID != vaultID(s.VaultRecipient) {

@@ -50,7 +50,7 @@ func TestSecretsRefuse(t *testing.T) {
 		"nothing":            {"", crypto.ErrDamaged},
 		"only comments":      {secretsComment, crypto.ErrDamaged},
 		"prose":              {"hello\n", crypto.ErrDamaged},
-		"newer":              {strings.Replace(text, secretsFormat2, "telekeep writer secrets 4", 1), ErrUnknownFormat},
+		"newer":              {strings.Replace(text, secretsFormatOwners, "telekeep writer secrets 5", 1), ErrUnknownFormat},
 		"an identity file":   {s.IndexIdentity.String() + "\n", crypto.ErrDamaged},
 		"no check":           {strings.Replace(text, line("check"), "", 1), crypto.ErrDamaged},
 		"check twice":        {text + line("check"), crypto.ErrDamaged},

@@ -42,7 +42,7 @@ func (c *catchUp) planNotes(ctx context.Context, p *plan) (removed, added map[st
 		var note *chunkstore.KeyNote
 		data, err := c.fetch(ctx, p, item{name: name, size: chunkstore.MaxSmall}, false, nil, func(data []byte) (err error) {
 			note, err = chunkstore.ParseKeyNote(name, data, c.set.o.Vault)
-			return errors.Join(err, chunkstore.CheckKeyNote(name, data, c.set.o.Vault, key))
+			return errors.Join(err, chunkstore.CheckKeyNote(name, data, c.set.o.Vault, c.set.o.Secrets))
 		})
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
@@ -140,12 +140,8 @@ func (h *healer) findNotes(ctx context.Context) error {
 // mendNotes brings the owners' notes to every place, and takes away the key files that they
 // say are removed.
 func (h *healer) mendNotes(ctx context.Context) error {
-	var key crypto.VerifyKey
-	if h.o.Secrets != nil {
-		key = h.o.Secrets.OwnerKey
-	}
 	for _, name := range h.names(chunkstore.NoteObject) {
-		valid := func(data []byte) error { return chunkstore.CheckKeyNote(name, data, h.vault.ID, key) }
+		valid := func(data []byte) error { return chunkstore.CheckKeyNote(name, data, h.vault.ID, h.o.Secrets) }
 		h.mendByVotes(ctx, name, FaultMissing, valid)
 	}
 	for name := range h.removedKeys {
