@@ -24,6 +24,7 @@ const (
 	AlarmUnverified AlarmKind = "verify_overdue"     // none came to its end for too long
 	AlarmDrill      AlarmKind = "drill_failed"       // the last restore that was tried did not give everything back
 	AlarmUndrilled  AlarmKind = "drill_overdue"      // no restore was proved to work for too long
+	AlarmKeys       AlarmKind = "keys_overdue"       // no owner key was proved to open the vault for too long
 )
 
 // An Alarm is one thing that is wrong.
@@ -172,6 +173,9 @@ func (d *Daemon) verifyOverdue(c *copyState, now reading) (time.Duration, bool) 
 
 func (d *Daemon) wrongWithVault(now reading, aged bool) (all []Alarm) {
 	v := &d.vault
+	if age, overdue := d.keysOverdue(now); overdue && aged {
+		all = append(all, Alarm{Kind: AlarmKeys, Copy: "vault", Text: "nobody has tried for " + inDays(age) + " whether an owner key opens it"})
+	}
 	switch {
 	case v.err == nil:
 	case v.ending == EndPerson:

@@ -165,6 +165,41 @@ func TestDrillOverdue(t *testing.T) {
 	})
 }
 
+// Nobody proved that a key opens the vault: an alarm, from the first backup on, which a proof
+// ends; with a restart in between, after which it is told again.
+func TestKeysOverdue(t *testing.T) {
+	bubble(t, func(t *testing.T, l *life) {
+		l.plan.Limits.Keys, l.plan.Limits.Drill = 36*day, -1
+		l.daemon.Reload(l.plan)
+		if s := l.wait(35 * day); s.alarms() != "" {
+			t.Fatalf("%s", s.alarms())
+		}
+		if s := l.wait(2 * day); s.alarms() != "keys_overdue vault" || s.Well {
+			t.Fatalf("%s", s.alarms())
+		}
+		at := l.daemon.o.Clock.Wall()
+		l.daemon.KeysProved(at)
+		if s := l.wait(10 * time.Minute); s.alarms() != "" || !s.Well {
+			t.Errorf("%s", s.alarms())
+		}
+		l.wait(30 * day)
+		_ = l.stop()
+		l.begin()
+		l.daemon.KeysProved(at)
+		if s := l.wait(5 * day); s.alarms() != "" {
+			t.Errorf("after a restart: %s", s.alarms())
+		}
+		if s := l.wait(3 * day); s.alarms() != "keys_overdue vault" {
+			t.Errorf("when it is over: %s", s.alarms())
+		}
+		l.plan.Limits.Keys = -1
+		l.daemon.Reload(l.plan)
+		if s := l.wait(30 * day); s.alarms() != "" {
+			t.Errorf("nobody wants to hear of it: %s", s.alarms())
+		}
+	})
+}
+
 // A clock that is wrong when the machine is started, and right later, makes no old drill
 // of a new one; a clock that is set later makes no new one of an old one.
 func TestDrillAndTheClock(t *testing.T) {

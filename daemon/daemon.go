@@ -94,6 +94,7 @@ type vaultState struct {
 	lost    mark // since when
 	pending mark // since when something waits for a commit
 	commit  mark // the last one
+	keys    mark // when an owner key was last proved to open it
 }
 
 // New makes a daemon. It does nothing before Run.

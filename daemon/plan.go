@@ -43,6 +43,9 @@ type Limits struct {
 	// Drill is how long ago the last restore may be that worked. Default 180 days;
 	// negative: for ever.
 	Drill time.Duration
+	// Keys is how long ago an owner key may have been proved to open the vault: any, since
+	// one is enough. 0 or negative: for ever.
+	Keys time.Duration
 	// Disk is how far ahead a disk that will be full is told of. Default 14 days.
 	Disk time.Duration
 	// Reserve is the least free space in bytes. Default 1 GiB.

@@ -132,7 +132,7 @@ func (k *keeper) plan(cfg *config.Config) daemon.Plan {
 		Metered: thriftOf(d.Metered), Battery: thriftOf(d.Battery),
 		Limits: daemon.Limits{
 			Account: alarm.AccountTime, Incomplete: alarm.IncompleteTime, Copy: alarm.CopyTime, Verify: alarm.VerifyTime,
-			Drill: alarm.DrillTime, Disk: alarm.DiskTime, Reserve: alarm.ReserveBytes,
+			Drill: alarm.DrillTime, Keys: alarm.KeysTime, Disk: alarm.DiskTime, Reserve: alarm.ReserveBytes,
 		},
 	}
 	for _, account := range cfg.Accounts {
@@ -221,6 +221,9 @@ func (k *keeper) takeProof() {
 				k.daemon.Drilled(name, p.Time, daemon.Drill{Problems: p.Problems})
 			}
 		}
+	}
+	for _, p := range loadKeyTests(k.settings()) {
+		k.daemon.KeysProved(p.Time)
 	}
 	for name, p := range loadProofs(k.settings()).Copies {
 		if p.Files == nil || p.Files.Daemon { // it knows of its own
