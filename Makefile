@@ -32,6 +32,6 @@ check:
 bench:
 	./bench/run.sh
 
-# A minute of fuzzing for every decoder.
+# A minute of fuzzing for every decoder: an hour on one processor.
 fuzz:
 	./.ci/fuzz 60s

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -38,6 +40,18 @@ type placement struct {
 	failed bool // tried in this run, in vain
 }
 
+// parsePlacement reads one line of the state of the shelf with this prefix.
+func parsePlacement(raw []byte, prefix string) (placement, error) {
+	var p placement
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return placement{}, err
+	}
+	if !strings.HasPrefix(p.Path, prefix) || path.Clean(p.Path) != p.Path || !filepath.IsLocal(p.Path) {
+		return placement{}, fmt.Errorf("%q is outside of this chat's folder", p.Path)
+	}
+	return p, nil
+}
+
 // openShelf reads what an earlier run placed here.
 func (r *run) openShelf(prefix, state string) (*shelf, error) {
 	s := &shelf{
@@ -45,12 +59,9 @@ func (r *run) openShelf(prefix, state string) (*shelf, error) {
 		placed: map[archive.MediaKey]placement{}, taken: map[string]bool{},
 	}
 	file, err := r.folder.jsonLines(stateFolder+"/"+state+".jsonl", func(raw []byte) error {
-		var p placement
-		if err := json.Unmarshal(raw, &p); err != nil {
+		p, err := parsePlacement(raw, prefix)
+		if err != nil {
 			return err
-		}
-		if !strings.HasPrefix(p.Path, prefix) {
-			return fmt.Errorf("%q is outside of this chat's folder", p.Path)
 		}
 		s.placed[p.Key] = p
 		s.taken[strings.ToLower(p.Path)] = true

@@ -155,7 +155,7 @@ func (a *app) prune(ctx context.Context, f pruneFlags) error {
 // parsePercent reads "5%".
 func parsePercent(text string) (float64, error) {
 	n, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
-	if err != nil || !strings.HasSuffix(text, "%") || n < 0 || n > 100 {
+	if err != nil || !strings.HasSuffix(text, "%") || !(n >= 0 && n <= 100) { // NaN is neither
 		return 0, fmt.Errorf("%q is no part of a pack: write it like 5%%", text)
 	}
 	return n / 100, nil

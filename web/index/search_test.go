@@ -248,3 +248,17 @@ func TestSnippets(t *testing.T) {
 		t.Errorf("snippet %q", got)
 	}
 }
+
+// FuzzCursor: a cursor that this server never gave is refused or finds what is there.
+func FuzzCursor(f *testing.F) {
+	x := indexOf(f, said(village, 1, "one look"), said(village, 2, "two looks"))
+	f.Add("1")
+	f.Add("zzzzzzzzzzzzz")
+	f.Add("-1")
+	f.Fuzz(func(t *testing.T, cursor string) {
+		page, err := x.Search(t.Context(), Query{Text: "look", Before: Cursor(cursor)})
+		if err == nil && len(page.Hits) > 2 {
+			t.Errorf("%d hits", len(page.Hits))
+		}
+	})
+}
