@@ -46,6 +46,9 @@ func glance(line []byte, seed maphash.Seed) (g glimpse, ok bool) {
 		return g, false
 	}
 	g.id = int(id)
+	if message[len(message)-1] != '}' {
+		return g, false // cut off
+	}
 	if end := bytes.LastIndex(message, []byte(`},"raw":`)); end >= 0 && isNumber(message[end+8:len(message)-1]) {
 		g.raw, _ = strconv.Atoi(string(message[end+8 : len(message)-1]))
 		message = message[:end+2]

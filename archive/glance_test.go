@@ -91,6 +91,7 @@ func TestGlanceIsNoDecoder(t *testing.T) {
 		"", "{}", `{"v":2,"kind":"message","account":"a","seen":1,"chat":"c","message":{"id":1,"date":1}}`, `{"v":1,"kind":"message","account":"a\u0041","seen":1,"chat":"c","message":{"id":1,"date":1}}`,
 		`{"v":1,"kind":"message","account":"a","seen":1,"chat":"c","message":{"id":1,"date":1}`, `{"v":1,"kind":"message","account":"a","seen":1,"chat":"c","message":{"id":x,"date":1}}`,
 		`{"v":1,"kind":"peer","account":"a","seen":1,"profile":{"id":"user1"}}`, `{"v":1,"kind":"message","account":"a","seen":1,"chat":"c","message":{"id":1,"date":1},"raw":99999999999}`,
+		`{"v":1,"kind":"message","account":"a","seen":1,"chat":"c","message":{"id":1,"date":1},"raw":`, `{"v":1,"kind":"message","account":"a","seen":1,"chat":"c","message":{"id":1,"date":1},"raw":12`,
 	} {
 		if g, ok := glance([]byte(line), seed); ok {
 			t.Errorf("%s is %+v", line, g)
