@@ -2,14 +2,11 @@ package chunkstore
 
 import (
 	"bytes"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"testing"
 	"time"
 
 	"telekeep/crypto"
-	"telekeep/internal/vector"
 )
 
 // FuzzParseKeyNote: a note that is not as telekeep writes it is refused by name; what one says
@@ -151,38 +148,6 @@ func FuzzHead(f *testing.F) {
 		}
 		if value != nil && !bytes.Equal(h.marshal(), value) {
 			t.Errorf("%x became %+v", value, h)
-		}
-	})
-}
-
-// FuzzSignedCommit: what a commit says is read as it would be written, once its signature fits.
-func FuzzSignedCommit(f *testing.F) {
-	key := testSigningKey(f)
-	for _, v := range vector.Load(f, "testdata/vectors/commit") {
-		var file struct {
-			Commit json.RawMessage `json:"commit"`
-		}
-		if err := json.Unmarshal(v.Body, &file); err != nil {
-			f.Fatal(err)
-		}
-		f.Add([]byte(file.Commit))
-	}
-	f.Fuzz(func(t *testing.T, value []byte) {
-		if !json.Valid(value) {
-			return
-		}
-		const name = "commits/0123456789abcdef0123456789abcdef/00000001.json"
-		data := append([]byte(`{"commit":`), value...)
-		data = append(data, `,"signature":"`+hex.EncodeToString(key.Sign(value))+"\"}\n"...)
-		c, err := parseCommit(name, data, key.VerifyKey())
-		if err != nil {
-			if !isKnownFault(err) && !errors.Is(err, ErrForged) {
-				t.Errorf("an error of no kind: %v", err)
-			}
-			return
-		}
-		if c.Hash != hashOf(data) {
-			t.Error("the hash is not that of the file")
 		}
 	})
 }
