@@ -277,6 +277,20 @@ func (k *VaultKey) ownerSigning() crypto.SigningKey {
 // errNotOwners says that somebody else signed.
 var errNotOwners = errors.New("it is not signed with the owners' key that this machine knows; an owner who made a new vault key has to let this machine take it")
 
+// KnowsNote reports whether a writer knows the owners' key that a note is named after, of the
+// newest vault key that it has taken or of an earlier one. Where no owners' key is known every note
+// is. A note after another key says nothing to this machine: somebody else made it, or an
+// owner made a new vault key that this machine has not taken yet.
+func (s *WriterSecrets) KnowsNote(name string) bool {
+	if s == nil || s.OwnerKey.IsZero() {
+		return true
+	}
+	owner, removed, ok := parseNoteName(name)
+	return ok && slices.ContainsFunc(append([]crypto.VerifyKey{s.OwnerKey}, s.EarlierOwners...), func(k crypto.VerifyKey) bool {
+		return name == noteName(owner, k, removed)
+	})
+}
+
 // CheckKeyNote checks the bytes of a note. A machine that knows the owners' key (secrets may be
 // nil, and not know it) demands that it was signed with that, or with an earlier one; else
 // the note must fit the key that it names.

@@ -33,7 +33,7 @@ func (c *catchUp) planNotes(ctx context.Context, p *plan) (removed, added map[st
 	}
 	var names []string
 	for name := range p.where {
-		if chunkstore.ParseName(name).Kind == chunkstore.NoteObject {
+		if chunkstore.ParseName(name).Kind == chunkstore.NoteObject && c.set.o.Secrets.KnowsNote(name) {
 			names = append(names, name)
 		}
 	}
@@ -141,6 +141,14 @@ func (h *healer) findNotes(ctx context.Context) error {
 // say are removed.
 func (h *healer) mendNotes(ctx context.Context) error {
 	for _, name := range h.names(chunkstore.NoteObject) {
+		if !h.o.Secrets.KnowsNote(name) {
+			for _, m := range h.there() {
+				if m.has(name) {
+					h.notice(m, FaultStray, name, "signed with a key that this machine does not know as the owners': somebody else's, or of a new vault key that this machine has not taken")
+				}
+			}
+			continue
+		}
 		valid := func(data []byte) error { return chunkstore.CheckKeyNote(name, data, h.vault.ID, h.o.Secrets) }
 		h.mendByVotes(ctx, name, FaultMissing, valid)
 	}

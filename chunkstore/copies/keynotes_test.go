@@ -128,4 +128,14 @@ func TestForgedNotesDoNotSpread(t *testing.T) {
 			t.Errorf("the forged %s has spread", name)
 		}
 	}
+	// They are told, and are no fault: an owner may have made a new vault key elsewhere.
+	var members []Member
+	for _, d := range f.drives {
+		members = append(members, Member{Name: d.name, Place: d})
+	}
+	report, err := Heal(t.Context(), members, HealOptions{Secrets: f.secrets})
+	check(t, err)
+	if len(report.Faults) > 0 || len(report.Notices) != len(c.Notes()) || report.Notices[0].Kind != FaultStray {
+		t.Errorf("faults %v, notices %v", report.Faults, report.Notices)
+	}
 }
