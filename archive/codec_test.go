@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -293,4 +294,39 @@ func BenchmarkDecoder(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N*1000)/b.Elapsed().Seconds(), "records/s")
+}
+
+// The line of a message is what encoding/json makes of its record, however it is written.
+func TestMessageLine(t *testing.T) {
+	full := text(4, "a <b> & \u2028 \xff \"c\" \\ \n 👍")
+	full.Message.Media = &Media{Kind: MediaKindPhoto, File: &File{Key: "photo:6", Size: 5}}
+	full.Message.Reactions = []Reaction{{Type: "emoji", Emoji: "👍", Count: 2}}
+	full.Chat, full.Layer, full.Seen = "channel-5", 227, -3
+	imported := text(5, "")
+	imported.Origin = &Origin{From: "x<y", SHA256: "00", Exported: 5, Unknown: map[string]json.RawMessage{"k": json.RawMessage(`{"a":[1, 2]}`)}}
+	raw := text(6, "")
+	raw.Raw, raw.Layer = []byte("raw"), 1
+	strange := text(7, "")
+	strange.Account, strange.Chat = "user\"1", "ü"
+	bare := &Record{Kind: KindMessage, Message: &Message{}}
+	for _, r := range []*Record{full, imported, raw, strange, bare} {
+		want := *r
+		want.Version, want.RawLen = RecordVersion, len(r.Raw)
+		line, err := appendJSON([]byte("before"), &want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoded, err := EncodeMessage(r.Message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ready := *r
+		ready.Encoded = encoded
+		for _, r := range []*Record{r, &ready} {
+			got, err := AppendRecord([]byte("before"), r)
+			if err != nil || !bytes.HasPrefix(got, line) || len(got) != len(line)+min(len(r.Raw), 1)+len(r.Raw) {
+				t.Errorf("%v\n%s\nnot\n%s", err, got, line)
+			}
+		}
+	}
 }

@@ -57,7 +57,7 @@ func (l *Log) Records(ctx context.Context, i int) iter.Seq2[*Record, error] {
 			return
 		}
 		if len(stream.chunks) > 0 {
-			yieldRecords(ctx, l.source, &stream, yield)
+			yieldRecords(ctx, l.source, &stream, false, yield)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+
+	fastjson "github.com/go-json-experiment/json"
 )
 
 // A Decoder reads a record stream. It holds one record at a time and is for one
@@ -18,9 +20,12 @@ type Decoder struct {
 	off     int64 // of the next byte
 	line    []byte
 	unknown Unknown
-	seed    *maphash.Seed // set: messages are only glanced at
-	glanced Record        // the last of those
-	err     error         // sticky: the stream cannot be read beyond it
+	seed    *maphash.Seed // set: messages have their sum
+	quick   bool          // with seed: messages are only glanced at
+	skim    bool          // set: a message without files is not taken apart, and every record has its Line
+	glanced Record        // the last that was not taken apart
+	strict  fastjson.Options
+	err     error // sticky: the stream cannot be read beyond it
 }
 
 // Unknown counts what a Decoder met and does not understand. Such records are
@@ -35,7 +40,10 @@ const decodeBuffer = 16 << 10
 
 // NewDecoder returns a Decoder of the record stream r.
 func NewDecoder(r io.Reader) *Decoder {
-	return &Decoder{src: r, r: bufio.NewReaderSize(r, decodeBuffer)}
+	return &Decoder{
+		src: r, r: bufio.NewReaderSize(r, decodeBuffer),
+		strict: fastjson.JoinOptions(fastjson.RejectUnknownMembers(true)),
+	}
 }
 
 // reset makes d go on at byte off of a stream, where its source stands now.
@@ -73,10 +81,18 @@ func (d *Decoder) next(start int64) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.seed != nil {
+	if d.quick {
 		if g, ok := glance(line, *d.seed); ok {
 			d.glanced = Record{Kind: KindMessage, Account: g.account, Chat: g.chat, glimpse: &g}
 			return &d.glanced, d.skipRaw(g.raw, start)
+		}
+	}
+	if d.skim {
+		line = d.keep(line)
+		if account, raw, ok := skim(line); ok {
+			d.glanced = Record{Version: RecordVersion, Kind: KindMessage, Account: account, RawLen: raw, Line: line}
+			d.glanced.Raw, err = d.readRaw(raw, start)
+			return &d.glanced, err
 		}
 	}
 	r, err := d.parse(line, start)
@@ -96,6 +112,9 @@ func (d *Decoder) next(start int64) (*Record, error) {
 	}
 	if r.Line != nil {
 		d.unknown.Fields++
+	}
+	if d.skim {
+		r.Line = line
 	}
 	return r, nil
 }
@@ -125,15 +144,26 @@ func (d *Decoder) readLine(start int64) ([]byte, error) {
 	}
 }
 
+// keep returns line where reading on does not overwrite it, until the next record.
+func (d *Decoder) keep(line []byte) []byte {
+	d.line = append(d.line[:0], line...)
+	return d.line
+}
+
 // parse reads the JSON of one line. Its errors never repeat a word of it.
 func (d *Decoder) parse(line []byte, start int64) (*Record, error) {
 	r := new(Record)
-	if !decodeStrictly(line, r) {
+	if fastjson.Unmarshal(line, r, d.strict) != nil {
 		*r = Record{}
 		if err := json.Unmarshal(line, r); err != nil {
 			return nil, &FormatError{Offset: start, Reason: "the line is not a record in JSON"}
 		}
 		r.Line = bytes.Clone(line) // fields were there that Record has no place for
+	}
+	if r.Message != nil && d.seed != nil {
+		if own, ok := messageOf(line); ok {
+			r.sum, r.summed = uint32(maphash.Bytes(*d.seed, own)), true
+		}
 	}
 	switch {
 	case r.Version > RecordVersion:
@@ -146,13 +176,6 @@ func (d *Decoder) parse(line []byte, start int64) (*Record, error) {
 		return nil, &FormatError{Offset: start, Reason: "raw bytes", Err: ErrTooLarge}
 	}
 	return r, nil
-}
-
-// decodeStrictly reports whether line is JSON that a Record holds completely.
-func decodeStrictly(line []byte, r *Record) bool {
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	return dec.Decode(r) == nil && dec.InputOffset() == int64(len(line))
 }
 
 // readRaw reads n raw bytes and the LF behind them; nothing if n is 0.

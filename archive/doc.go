@@ -51,6 +51,8 @@
 // When the disk of the journal is full, a commit empties it. A segment that could not take
 // an entry is given up, and the next one goes on from what it holds.
 //
+// Files of an import, which are still there afterwards, go past the journal: MediaStream.
+//
 // A damaged journal is used up to the damage; what was behind it is fetched again.
 //
 // # Snapshot

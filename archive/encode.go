@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 )
 
 // Limits of the record stream. They are part of the format: a decoder refuses
@@ -56,13 +57,76 @@ func appendLine(dst []byte, r *Record) ([]byte, error) {
 	if reason := canonical.misfit(); reason != "" {
 		return dst, fmt.Errorf("%s", reason)
 	}
+	if r.Kind == KindMessage && isPlain(string(r.Account)) && isPlain(string(r.Chat)) && r.Item == "" {
+		return appendMessage(dst, &canonical)
+	}
+	return appendJSON(dst, &canonical)
+}
+
+// appendJSON appends what encoding/json makes of v, and a LF: fields in the order of the
+// struct, no spaces.
+func appendJSON(dst []byte, v any) ([]byte, error) {
 	buf := bytes.NewBuffer(dst)
-	enc := json.NewEncoder(buf) // fields in struct order, no spaces, ends with LF
+	enc := json.NewEncoder(buf)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(&canonical); err != nil {
+	if err := enc.Encode(v); err != nil {
 		return dst, err
 	}
 	return buf.Bytes(), nil
+}
+
+// isPlain reports whether s stands in JSON as it is.
+func isPlain(s string) bool {
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// appendMessage is appendJSON for the record of a message, the kind of which there are many:
+// most of the fields of a Record cannot be set in one, and looking at them all takes as long
+// as writing the message.
+func appendMessage(dst []byte, r *Record) ([]byte, error) {
+	dst = append(dst, `{"v":`...)
+	dst = strconv.AppendInt(dst, int64(r.Version), 10)
+	dst = append(append(dst, `,"kind":"message","account":"`...), r.Account...)
+	dst = strconv.AppendInt(append(dst, `","seen":`...), r.Seen, 10)
+	if r.Chat != "" {
+		dst = append(append(append(dst, `,"chat":"`...), r.Chat...), '"')
+	}
+	if r.Layer != 0 {
+		dst = strconv.AppendInt(append(dst, `,"layer":`...), int64(r.Layer), 10)
+	}
+	dst = append(dst, `,"message":`...)
+	var err error
+	if r.Encoded != nil {
+		dst = append(dst, r.Encoded...)
+	} else if dst, err = appendJSON(dst, r.Message); err != nil {
+		return dst, err
+	} else {
+		dst = dst[:len(dst)-1]
+	}
+	if r.Origin != nil {
+		if dst, err = appendJSON(append(dst, `,"origin":`...), r.Origin); err != nil {
+			return dst, err
+		}
+		dst = dst[:len(dst)-1]
+	}
+	if r.RawLen != 0 {
+		dst = strconv.AppendInt(append(dst, `,"raw":`...), int64(r.RawLen), 10)
+	}
+	return append(dst, "}\n"...), nil
+}
+
+// EncodeMessage returns m as it stands in its record: see Record.Encoded.
+func EncodeMessage(m *Message) ([]byte, error) {
+	data, err := appendJSON(nil, m)
+	if err != nil {
+		return nil, fmt.Errorf("message: %w", err)
+	}
+	return data[:len(data)-1], nil
 }
 
 // misfit says what is wrong with the shape of r, or "" if exactly the pointer

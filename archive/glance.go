@@ -49,15 +49,68 @@ func glance(line []byte, seed maphash.Seed) (g glimpse, ok bool) {
 	if message[len(message)-1] != '}' {
 		return g, false // cut off
 	}
-	if end := bytes.LastIndex(message, []byte(`},"raw":`)); end >= 0 && isNumber(message[end+8:len(message)-1]) {
-		g.raw, _ = strconv.Atoi(string(message[end+8 : len(message)-1]))
-		message = message[:end+2]
+	if raw, end := rawLength(message); end > 0 {
+		g.raw = raw
+		message = message[:end+1]
 	}
 	if !bytes.HasSuffix(message, []byte(`}}`)) && g.raw == 0 || g.raw < 0 || g.raw > MaxRaw {
 		return g, false
 	}
-	g.sum = uint32(maphash.Bytes(seed, message[:len(message)-1]))
-	return g, true
+	own, ok := messageOf(line)
+	g.sum = uint32(maphash.Bytes(seed, own))
+	return g, ok
+}
+
+// rawLength reads how many raw bytes follow a record's line, and where in the line it says
+// that; 0 and 0 if there are none. The length ends the line, behind an object.
+func rawLength(line []byte) (n, at int) {
+	if len(line) == 0 {
+		return 0, 0
+	}
+	end := len(line) - 1
+	digits := end
+	for digits > 0 && line[digits-1] >= '0' && line[digits-1] <= '9' {
+		digits--
+	}
+	before, found := bytes.CutSuffix(line[:digits], []byte(`},"raw":`))
+	if !found || !isNumber(line[digits:end]) {
+		return 0, 0
+	}
+	n, _ = strconv.Atoi(string(line[digits:end]))
+	return n, len(before) + 1
+}
+
+// messageOf returns the message's own part of the line of a record as this version writes it;
+// false if it is not found.
+func messageOf(line []byte) ([]byte, bool) {
+	_, message, found := bytes.Cut(line, []byte(`,"message":{`))
+	if _, at := rawLength(message); at > 0 {
+		message = message[:at]
+	} else if found = found && bytes.HasSuffix(message, []byte(`}}`)); found {
+		message = message[:len(message)-1]
+	}
+	if own, _, imported := bytes.Cut(message, []byte(`},"origin":{"from":`)); imported {
+		return own, found
+	}
+	return bytes.TrimSuffix(message, []byte(`}`)), found
+}
+
+// skim reads the line of a message record as this version writes it, if the message names no
+// file: whose it is, and how many raw bytes follow. false if it is anything else: then it is to
+// be decoded. A text that speaks of a key has \"key\": in its line.
+func skim(line []byte) (account PeerID, raw int, ok bool) {
+	s := scan{rest: line, ok: true}
+	s.expect(`{"v":1,"kind":"message","account":"`)
+	account = PeerID(s.name())
+	s.expect(`,"seen":`)
+	if !s.ok || bytes.Contains(s.rest, []byte(`"key":`)) || !bytes.HasSuffix(line, []byte(`}`)) {
+		return "", 0, false
+	}
+	raw, at := rawLength(line)
+	if at == 0 && !bytes.HasSuffix(line, []byte(`}}`)) || raw > MaxRaw {
+		return "", 0, false
+	}
+	return account, raw, true
 }
 
 func isNumber(text []byte) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,7 @@ func FuzzGlance(f *testing.F) {
 		if i := bytes.IndexByte(line, '\n'); i >= 0 {
 			line = line[:i]
 		}
+		skimmed(t, line)
 		g, ok := glance(line, seed)
 		if !ok {
 			return
@@ -73,6 +75,25 @@ func FuzzGlance(f *testing.F) {
 			}
 		}
 	})
+}
+
+// skimmed compares what skim takes with what decoding takes.
+func skimmed(t *testing.T, line []byte) {
+	account, raw, ok := skim(line)
+	if !ok || raw > 1<<20 {
+		return
+	}
+	stream := append(bytes.Clone(line), '\n')
+	if raw > 0 {
+		stream = append(append(stream, make([]byte, raw)...), '\n')
+	}
+	r, err := NewDecoder(bytes.NewReader(stream)).Next()
+	if err != nil || r.Line != nil || twice(line) {
+		return // it stands in a restore as it is
+	}
+	if r.Kind != KindMessage || r.Account != account || len(r.Raw) != raw || len(r.Files()) > 0 {
+		t.Errorf("%s: account %s and %d raw bytes, not %+v", line, account, raw, r)
+	}
 }
 
 // twice reports whether a name of the record stands in its line more than once.
@@ -103,5 +124,81 @@ func TestGlanceIsNoDecoder(t *testing.T) {
 		t.Error("a stream that ends early was taken for whole")
 	} else if f, ok := errors.AsType[*FormatError](err); !ok || f.Skipped {
 		t.Error(err)
+	}
+}
+
+// Lines are the records as they stand in the archive, and those that were not taken apart name
+// no file; a snapshot of files alone has all of them.
+func TestLines(t *testing.T) {
+	v := newFakeVault()
+	speaks := text(4, `quotes "key":"photo:9" and },"raw":7}`)
+	speaks.Raw, speaks.Layer = []byte("raw\nbytes"), 227
+	imported := text(5, "five")
+	imported.Origin = &Origin{From: OriginDesktopJSON, SHA256: "00", Exported: 5}
+	carries := text(6, "six")
+	carries.Message.Media = &Media{Kind: MediaKindPhoto, File: &File{Key: "photo:6"}}
+	carries.Raw, carries.Layer = bytes.Repeat([]byte("{\n"), 40_000), 227
+	records := []*Record{
+		text(3, "three"), speaks, imported, carries, text(7, "seven"),
+		{Kind: KindPeer, Account: "user1", Profile: &Peer{ID: "user5", FirstName: "Ida", Photo: &File{Key: "photo:1"}}},
+		{Kind: KindMedia, Seen: 3, Media: &MediaFile{Key: "photo:6", Size: 0, SHA256: strings.Repeat("00", 32), Chunks: []string{}}},
+		{Kind: KindMissing, Account: "user1", Missing: &Missing{Key: "photo:1", Reason: MissingFailed}},
+	}
+	commitRecords(t, v, time.Unix(10, 0), records...)
+	commitStream(t, v, time.Unix(20, 0), []byte(`{"v":1,"kind":"hologram","account":"user1","seen":5,"glow":true}`+"\n"+
+		`{"v":1,"kind":"message","account":"user1","seen":5,"chat":"user5","message":{"id":9,"date":1,"text":{"text":""},"glow":{"key":"photo:6"}}}`+"\n"))
+	s, err := openSnapshot(t.Context(), v, SnapshotOptions{Media: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []byte
+	i, apart := 0, 0
+	for r, err := range openFakeSnapshot(t, v).Records(t.Context()) {
+		if err == nil {
+			want, err = AppendRecord(want, r)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for r, err := range s.Lines(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i++; r.Message != nil || r.Kind != KindMessage {
+			apart++
+		}
+		got = append(append(got, r.Line...), '\n')
+		if len(r.Raw) > 0 {
+			got = append(append(got, r.Raw...), '\n')
+		}
+	}
+	if !bytes.Equal(got, want) || i != 10 || apart != 6 {
+		t.Errorf("%d records, %d of them taken apart:\n%.2000s", i, apart, got)
+	}
+	whole := openFakeSnapshot(t, v)
+	if s.Len() != whole.Len() || fmt.Sprint(slices.Collect(s.AllMedia())[0]) != fmt.Sprint(slices.Collect(whole.AllMedia())[0]) || len(s.Accounts()) > 0 {
+		t.Errorf("%d records and not %d, or not the same files", s.Len(), whole.Len())
+	}
+}
+
+// The sum of a message goes by its own part of the line, whatever stands around it.
+func TestMessageOf(t *testing.T) {
+	bare := text(4, `},"origin":{"from":"x"}, "message":{`)
+	for _, change := range []func(*Record){
+		func(*Record) {},
+		func(r *Record) { r.Raw, r.Layer = []byte("raw"), 5 },
+		func(r *Record) { r.Origin = &Origin{From: OriginDesktopJSON, SHA256: "00", Exported: 5} },
+		func(r *Record) {
+			r.Raw, r.Layer, r.Origin = []byte("raw"), 5, &Origin{From: OriginDesktopHTML, SHA256: "00"}
+		},
+	} {
+		r := *bare
+		change(&r)
+		line, _, _ := bytes.Cut(encodeAll(t, &r), []byte("\n"))
+		own, ok := messageOf(line)
+		if !ok || !strings.HasPrefix(string(own), `"id":4,`) || !strings.HasSuffix(string(own), `message\":{"}`) {
+			t.Errorf("of %s it is %s", line, own)
+		}
 	}
 }

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"telekeep/crypto"
+	"telekeep/internal/durable"
 )
 
 // A head names a commit of the writer: number 0 before the first.
@@ -28,6 +28,8 @@ type journal struct {
 	id   crypto.Identity
 	now  func() time.Time
 	wrap wrapFile
+	root *os.Root     // of dir
+	tree durable.Tree // what changes in dir goes through it
 
 	mu    sync.Mutex     // guards everything below once the replay is over
 	base  head           // the commit that the chain builds upon
@@ -83,30 +85,43 @@ func (d *JournalDamage) Unwrap() error { return d.Err }
 
 // openJournal reads the heads of all segments and decides which to replay. The
 // second value is what cannot be used, or nil.
-func openJournal(dir string, id crypto.Identity, now func() time.Time) (*journal, *JournalDamage, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+func openJournal(dir string, id crypto.Identity, now func() time.Time, through throughTree) (*journal, *JournalDamage, error) {
+	if err := durable.MkdirPath(dir, durable.PrivateDir); err != nil {
 		return nil, nil, err
 	}
-	j := &journal{dir: dir, id: id, now: now, wrap: plainFile}
-	numbers, err := j.list()
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, nil, err
+	}
+	j := &journal{dir: dir, id: id, now: now, wrap: plainFile, root: root, tree: through(durable.Below(root))}
+	damage, err := j.findChain()
+	if err != nil {
+		return nil, nil, errors.Join(err, root.Close())
+	}
+	return j, damage, nil
+}
+
+// findChain is what openJournal does in the folder.
+func (j *journal) findChain() (*JournalDamage, error) {
+	numbers, err := j.list()
+	if err != nil {
+		return nil, err
 	}
 	heads := make(map[int]*segmentHead)
 	var damage *JournalDamage
 	for _, number := range numbers {
 		j.next = max(j.next, number)
-		h, err := peekSegment(dir, number, id)
+		h, err := peekSegment(j.dir, number, j.id)
 		if err == nil {
 			heads[number] = h
 			continue
 		}
 		if other, ok := errors.AsType[*noDamage](err); ok {
-			return nil, nil, other.err
+			return nil, other.err
 		}
 		damage = &JournalDamage{segmentName(number), 0, err}
 		if err := j.setAside(number); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	j.next++
@@ -121,7 +136,7 @@ func openJournal(dir string, id crypto.Identity, now func() time.Time) (*journal
 			damage = &JournalDamage{segmentName(number), 0, fmt.Errorf("%w: the segment before it is gone", crypto.ErrDamaged)}
 		}
 	}
-	return j, damage, nil
+	return damage, nil
 }
 
 // list returns the numbers of all segments, ascending, and removes files that
@@ -137,7 +152,7 @@ func (j *journal) list() ([]int, error) {
 			numbers = append(numbers, number)
 		}
 		if strings.HasSuffix(e.Name(), segmentSuffix+".tmp") {
-			if err := os.Remove(filepath.Join(j.dir, e.Name())); err != nil {
+			if err := j.tree.Remove(e.Name()); err != nil {
 				return nil, err
 			}
 		}
@@ -148,8 +163,7 @@ func (j *journal) list() ([]int, error) {
 // setAside renames a segment that does not open. It may be damaged, but it may
 // also belong to another writer, so it is not removed.
 func (j *journal) setAside(number int) error {
-	path := filepath.Join(j.dir, segmentName(number))
-	return os.Rename(path, path+".unreadable")
+	return j.tree.Rename(segmentName(number), segmentName(number)+".unreadable", true)
 }
 
 // chainOf finds the segments that belong together: the last one that stands on
@@ -254,7 +268,7 @@ func (j *journal) append(o *op) error {
 		since = j.now()
 	}
 	if j.seg == nil {
-		seg, err := createSegment(j.dir, j.next, j.headOf(since), nil, false, j.id.Recipient(), j.wrap)
+		seg, err := createSegment(j.tree, j.next, j.headOf(since), nil, false, j.id.Recipient(), j.wrap)
 		if err != nil {
 			return fmt.Errorf("start a journal segment: %w", err)
 		}
@@ -289,12 +303,19 @@ func (j *journal) sync() error {
 		return nil
 	}
 	for _, number := range j.fresh {
-		if err := syncPath(filepath.Join(j.dir, segmentName(number))); err != nil {
+		if err := j.tree.Sync(segmentName(number)); err != nil {
 			return err
 		}
 	}
 	j.fresh = nil
-	return syncDir(j.dir)
+	return j.tree.SyncDir(".")
+}
+
+// forked reports whether the vault's last commit is another than the one built upon.
+func (j *journal) forked(now head) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.base != now
 }
 
 // rotate starts over behind a commit: carry holds the steps that are still
@@ -325,7 +346,7 @@ func (j *journal) rotate(base head, carry []*op) error {
 }
 
 func (j *journal) carryOver(carry []*op) (*segmentWriter, error) {
-	return createSegment(j.dir, j.next, j.headOf(j.now()), carry, true, j.id.Recipient(), j.wrap)
+	return createSegment(j.tree, j.next, j.headOf(j.now()), carry, true, j.id.Recipient(), j.wrap)
 }
 
 // removeAllBut removes all other segments, newest first: whatever a crash leaves
@@ -340,7 +361,7 @@ func (j *journal) removeAllBut(keep []link) error {
 		if slices.ContainsFunc(keep, func(l link) bool { return l.number == number }) {
 			continue
 		}
-		if err := os.Remove(filepath.Join(j.dir, segmentName(number))); err != nil {
+		if err := j.tree.Remove(segmentName(number)); err != nil {
 			return err
 		}
 	}
@@ -359,7 +380,7 @@ func (j *journal) close() error {
 	err := j.sync()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return errors.Join(err, j.closeSegment())
+	return errors.Join(err, j.closeSegment(), j.root.Close())
 }
 
 func (j *journal) closeSegment() error {

@@ -11,6 +11,7 @@ import (
 
 	"telekeep/chunkstore"
 	"telekeep/crypto"
+	"telekeep/internal/durable"
 )
 
 func segments(t *testing.T, journal string) []string {
@@ -321,7 +322,11 @@ func TestKillWhileRotating(t *testing.T) {
 
 // Old segments go newest first: what a crash leaves is a chain without its end.
 func TestOldSegmentsGoNewestFirst(t *testing.T) {
-	j := &journal{dir: t.TempDir()}
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	check(t, err)
+	defer root.Close()
+	j := &journal{dir: dir, tree: durable.Below(root)}
 	for _, name := range []string{segmentName(2), segmentName(3), segmentName(1) + "/in the way"} {
 		path := filepath.Join(j.dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

@@ -67,12 +67,16 @@ func (c *chatLog) addMessage(r *Record, seed maphash.Seed, at place) error {
 	if !fitsID(m.ID) {
 		return badID(at)
 	}
-	content, err := json.Marshal(m)
-	if err != nil {
-		return &FormatError{Offset: at.offset(), Reason: "message that cannot be written again", Skipped: true}
+	sum := r.sum
+	if !r.summed { // it was written in some other way than this version's
+		content, err := json.Marshal(m)
+		if err != nil {
+			return &FormatError{Offset: at.offset(), Reason: "message that cannot be written again", Skipped: true}
+		}
+		sum = uint32(maphash.Bytes(seed, content))
 	}
 	c.addStanding(r, seed, at)
-	c.add(m.ID, m.Date, uint32(maphash.Bytes(seed, content)), at)
+	c.add(m.ID, m.Date, sum, at)
 	return nil
 }
 

@@ -73,10 +73,14 @@ func (m *MediaAt) ReadAt(p []byte, off int64) (int, error) {
 		if err != nil {
 			return total, err
 		}
-		n := copy(p[total:], chunk[off-(m.ends[i]-int64(len(chunk))):])
-		if n == 0 {
-			return total, io.ErrUnexpectedEOF
+		start := int64(0)
+		if i > 0 {
+			start = m.ends[i-1]
 		}
+		if int64(len(chunk)) != m.ends[i]-start { // an index said otherwise, perhaps one that somebody else wrote
+			return total, fmt.Errorf("%w: chunk %s holds %d bytes, not %d", ErrMediaChanged, m.chunks[i], len(chunk), m.ends[i]-start)
+		}
+		n := copy(p[total:], chunk[off-start:])
 		total, off = total+n, off+int64(n)
 	}
 	return total, nil

@@ -93,7 +93,13 @@ type Record struct {
 	// then writes it as it is. Nil everywhere else.
 	Line []byte `json:"-"`
 
+	// Encoded is what EncodeMessage has made of Message, for AppendRecord; nil where it was not
+	// made. It must not have changed since.
+	Encoded []byte `json:"-"`
+
 	glimpse *glimpse // of a message that was not taken apart
+	sum     uint32   // of the message's own part of the line
+	summed  bool     // sum is set
 }
 
 // A PeerID names a user, a basic group or a channel the way Telegram Desktop's

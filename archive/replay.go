@@ -13,7 +13,7 @@ func openWriter(ctx context.Context, s store, o WriterOptions) (*Writer, error) 
 	if err := o.setDefaults(); err != nil {
 		return nil, err
 	}
-	j, damage, err := openJournal(o.Journal, o.Secrets.IndexIdentity, o.Now)
+	j, damage, err := openJournal(o.Journal, o.Secrets.IndexIdentity, o.Now, o.through)
 	if err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -57,37 +58,49 @@ type segmentWriter struct {
 	number int
 	ops    int
 	good   int64 // bytes of whole entries
-	file   *os.File
+	file   durable.File
 	frames *crypto.FrameWriter
 	buf    []byte // one encoded entry, reused
 	frame  []byte // one frame of an entry of several, reused
 }
 
 // createSegment writes a segment with its head and carry under a temporary name
-// and puts it in its place when it is whole; durable makes that survive a power
+// and puts it in its place when it is whole; lasting makes that survive a power
 // cut.
-func createSegment(dir string, number int, head *segmentHead, carry []*op, durable bool, to crypto.Recipient, wrap wrapFile) (*segmentWriter, error) {
-	path := filepath.Join(dir, segmentName(number))
-	file, err := os.OpenFile(path+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+func createSegment(t durable.Tree, number int, head *segmentHead, carry []*op, lasting bool, to crypto.Recipient, wrap wrapFile) (*segmentWriter, error) {
+	name := segmentName(number)
+	file, err := createAnew(t, name+".tmp")
 	if err != nil {
 		return nil, err
 	}
 	s := &segmentWriter{number: number, file: file}
-	if err := s.begin(wrap(file), head, carry, durable, to); err != nil {
-		return nil, errors.Join(err, file.Close(), os.Remove(path+".tmp"))
+	if err := s.begin(wrap(file), head, carry, lasting, to); err != nil {
+		return nil, errors.Join(err, file.Close(), t.Remove(name+".tmp"))
 	}
-	if err := os.Rename(path+".tmp", path); err != nil {
+	if err := t.Rename(name+".tmp", name, true); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	if durable {
-		if err := syncDir(dir); err != nil {
+	if lasting {
+		if err := t.SyncDir("."); err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
 	}
 	return s, nil
 }
 
-func (s *segmentWriter) begin(file crypto.FrameFile, head *segmentHead, carry []*op, durable bool, to crypto.Recipient) error {
+// createAnew creates a file; what an attempt that failed left there makes room.
+func createAnew(t durable.Tree, name string) (durable.File, error) {
+	file, err := t.Create(name, durable.PrivateFile)
+	if errors.Is(err, fs.ErrExist) {
+		if err := t.Remove(name); err != nil {
+			return nil, err
+		}
+		return t.Create(name, durable.PrivateFile)
+	}
+	return file, err
+}
+
+func (s *segmentWriter) begin(file crypto.FrameFile, head *segmentHead, carry []*op, lasting bool, to crypto.Recipient) error {
 	var err error
 	if s.frames, err = crypto.NewFrameWriter(file, to); err != nil {
 		return err
@@ -102,7 +115,7 @@ func (s *segmentWriter) begin(file crypto.FrameFile, head *segmentHead, carry []
 			return err
 		}
 	}
-	if !durable {
+	if !lasting {
 		return nil
 	}
 	return s.frames.Sync()
@@ -144,7 +157,9 @@ func (s *segmentWriter) close() error { return s.file.Close() }
 // giveUp closes a segment of which the last entry could not be written. What there is of
 // that takes room that is needed; readers pass it over anyway.
 func (s *segmentWriter) giveUp() {
-	_ = s.file.Truncate(s.good)
+	if f, ok := s.file.(interface{ Truncate(size int64) error }); ok {
+		_ = f.Truncate(s.good)
+	}
 	_ = s.file.Close()
 }
 
@@ -152,6 +167,11 @@ func (s *segmentWriter) giveUp() {
 type wrapFile func(crypto.FrameFile) crypto.FrameFile
 
 func plainFile(f crypto.FrameFile) crypto.FrameFile { return f }
+
+// A throughTree may put itself between the journal and its folder: tests cut the power.
+type throughTree func(durable.Tree) durable.Tree
+
+func plainTree(t durable.Tree) durable.Tree { return t }
 
 // A segmentReader reads the entries of one segment.
 type segmentReader struct {
@@ -231,21 +251,4 @@ func peekSegment(dir string, number int, id crypto.Identity) (*segmentHead, erro
 		return nil, err
 	}
 	return s.head, s.close()
-}
-
-// syncPath makes a file durable that another process may have written.
-func syncPath(path string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(file.Sync(), file.Close())
-}
-
-func syncDir(dir string) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(durable.Below(root).SyncDir("."), root.Close())
 }

@@ -42,6 +42,9 @@ type SnapshotOptions struct {
 	// Unknown counts no fields of messages. It is no help where messages were imported: those
 	// must be compared with the others.
 	Quick bool
+	// Media learns of stored files alone: it is for Media, AllMedia, OpenMedia, Records and Lines.
+	// The snapshot has no accounts, chats, people or items.
+	Media bool
 	// Progress, if set, is told now and then how many bytes of the records are replayed,
 	// and how many there are.
 	Progress func(done, total int64)
@@ -77,6 +80,7 @@ type Snapshot struct {
 	streams  []recordStream
 	seed     maphash.Seed
 	quick    bool
+	only     bool // SnapshotOptions.Media
 	accounts map[PeerID]*accountLog
 	order    []PeerID // accounts as they first appeared
 	media    map[MediaKey]mediaRef
@@ -133,7 +137,8 @@ func replayAll(ctx context.Context, src source, o SnapshotOptions) (*Snapshot, e
 	s := &Snapshot{
 		source:   src,
 		seed:     maphash.MakeSeed(),
-		quick:    o.Quick,
+		quick:    o.Quick && !o.Media,
+		only:     o.Media,
 		accounts: make(map[PeerID]*accountLog),
 		media:    make(map[MediaKey]mediaRef),
 		missing:  make(map[MediaKey]*Missing),
@@ -182,9 +187,7 @@ func (s *Snapshot) replay(ctx context.Context, c *chunkstore.Commit, keepGoing b
 func (s *Snapshot) replayStream(ctx context.Context, c *chunkstore.Commit, stream *recordStream, keepGoing bool, progress *replayProgress) error {
 	r := newStretchReader(ctx, s.source, stream)
 	defer r.close()
-	if s.quick {
-		r.decoder.seed = &s.seed
-	}
+	r.decoder.seed, r.decoder.quick, r.decoder.skim = &s.seed, s.quick, s.only
 	defer func() {
 		s.unknown.Kinds += r.decoder.Unknown().Kinds
 		s.unknown.Fields += r.decoder.Unknown().Fields
@@ -216,6 +219,9 @@ func (s *Snapshot) replayStream(ctx context.Context, c *chunkstore.Commit, strea
 
 // add takes one record into the snapshot.
 func (s *Snapshot) add(r *Record, at place) error {
+	if s.only && r.Kind != KindMedia && r.Kind != KindMissing {
+		return nil
+	}
 	switch r.Kind {
 	case KindMedia:
 		return s.addMedia(r.Media, at)

@@ -47,6 +47,9 @@ func (w *Writer) do(o *op, effect func(*op) error) error {
 	if err := w.usable(); err != nil {
 		return err
 	}
+	if w.forked() {
+		return w.fail(errForeignCommit)
+	}
 	if err := w.journal.append(o); errors.Is(err, ErrTooLarge) || isNoSpace(err) {
 		return err // nothing has happened
 	} else if err != nil {
@@ -55,6 +58,16 @@ func (w *Writer) do(o *op, effect func(*op) error) error {
 	w.dirty.Store(true)
 	w.stepped.Store(w.options.Now().UnixNano())
 	return w.fail(effect(o))
+}
+
+// errForeignCommit says that somebody else used the store. The journal builds upon an earlier
+// commit then, and a replay would take for stored what is not.
+var errForeignCommit = errors.New("the vault was committed to by somebody else: its archive writer must be opened anew")
+
+// forked reports whether the store has another last commit than the journal builds upon.
+func (w *Writer) forked() bool {
+	seq, hash := w.store.Head()
+	return w.journal.forked(head{seq, hash})
 }
 
 // applyBatch is the effect of a batch.
@@ -139,7 +152,12 @@ func (w *Writer) applyFinish(t *transfer, o *op) error {
 	if err := t.close(); err != nil {
 		return err
 	}
-	record := &Record{Kind: KindMedia, Seen: o.Seen, Media: t.file(o.Hashed)}
+	return w.stored(t, &Record{Kind: KindMedia, Seen: o.Seen, Media: t.file(o.Hashed)})
+}
+
+// stored appends the record of a file all chunks of which are in the store, and says in the
+// state that it is stored.
+func (w *Writer) stored(t *transfer, record *Record) error {
 	encoded, err := AppendRecord(nil, record)
 	if err != nil {
 		return err

@@ -163,11 +163,16 @@ func (t *transfer) close() error {
 
 // file describes the closed transfer.
 func (t *transfer) file(hashed bool) *MediaFile {
+	return t.fileOf(hex.EncodeToString(t.sum.Sum(nil)), hashed)
+}
+
+// fileOf describes the closed transfer of a file whose SHA-256 is sum, hex.
+func (t *transfer) fileOf(sum string, hashed bool) *MediaFile {
 	chunks := make([]string, len(t.chunks))
 	for i, id := range t.chunks {
 		chunks[i] = id.String()
 	}
-	return &MediaFile{Key: t.key, Size: t.size, SHA256: hex.EncodeToString(t.sum.Sum(nil)), Chunks: chunks, Hashed: hashed}
+	return &MediaFile{Key: t.key, Size: t.size, SHA256: sum, Chunks: chunks, Hashed: hashed}
 }
 
 // progress returns how far the transfer got, for the state.

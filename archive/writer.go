@@ -62,6 +62,8 @@ type WriterOptions struct {
 	IdleBytes int64
 	// Now gives the time that is stored; nil means time.Now.
 	Now func() time.Time
+
+	through throughTree // nil means plainTree
 }
 
 func (o *WriterOptions) setDefaults() error {
@@ -79,6 +81,9 @@ func (o *WriterOptions) setDefaults() error {
 	}
 	if o.Now == nil {
 		o.Now = time.Now //nolint:forbidigo // the default
+	}
+	if o.through == nil {
+		o.through = plainTree
 	}
 	return nil
 }

@@ -645,3 +645,32 @@ func segmentsIn(t *testing.T, dir string) []string {
 	}
 	return names
 }
+
+// A commit that went past the archive must not make a replay take for stored what is not.
+func TestForeignCommit(t *testing.T) {
+	v, dir := newFakeVault(), t.TempDir()
+	s := v.writer()
+	w := openFake(t, s, dir)
+	numbered(t, w, 1, 1)
+	if _, err := w.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Set("other", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Commit(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	b := Batch{Records: []*Record{message("user5", 2)}, State: map[string][]byte{"last": []byte("2")}}
+	if err := w.Apply(t.Context(), b); !errors.Is(err, errForeignCommit) || !errors.Is(err, ErrBroken) {
+		t.Fatalf("it was taken: %v", err)
+	}
+	w.Close()
+	w = openFake(t, v.writer(), dir)
+	numbered(t, w, 2, 2)
+	w.Close()
+	w = openFake(t, v.writer(), dir)
+	if last(t, w) != 2 || w.Recovered().Records != 1 {
+		t.Errorf("%+v", w.Recovered())
+	}
+}

@@ -165,7 +165,7 @@ func parseCommitValue(name string, value []byte) (*Commit, error) {
 	if c.Previous, err = ParseHash(j.Previous); err != nil {
 		return nil, damagedObject(name, "the hash of the commit before it cannot be read")
 	}
-	if c.Index, err = j.Index.object(); err != nil {
+	if c.Index, err = j.Index.object(maxIndexFile); err != nil {
 		return nil, damagedObject(name, "the index: "+err.Error())
 	}
 	if c.Packs, err = parseObjects(j.Packs); err != nil {
@@ -193,7 +193,7 @@ func objectsJSON(list []Object) []objectJSON {
 func parseObjects(list []objectJSON) ([]Object, error) {
 	var objects []Object
 	for _, j := range list {
-		o, err := j.object()
+		o, err := j.object(maxPackFile)
 		if err != nil {
 			return nil, err
 		}
@@ -205,13 +205,17 @@ func parseObjects(list []objectJSON) ([]Object, error) {
 	return objects, nil
 }
 
-func (j objectJSON) object() (Object, error) {
+// object refuses a length that no such object has: memory is taken for what a commit says.
+func (j objectJSON) object(limit int64) (Object, error) {
 	h, err := ParseHash(j.SHA256)
 	if err != nil {
 		return Object{}, err
 	}
 	if h.IsZero() || j.Size < 1 {
 		return Object{}, fmt.Errorf("hash or length is missing")
+	}
+	if j.Size > limit {
+		return Object{}, fmt.Errorf("%d bytes are more than any has", j.Size)
 	}
 	return Object{h, j.Size}, nil
 }

@@ -91,7 +91,8 @@ func readIndex(content io.Reader, v indexVisitor) error {
 	if err := body.visit(v); err != nil {
 		return err
 	}
-	if n, err := io.Copy(io.Discard, z); n > 0 || err != nil || body.left > 0 || compressed.N > 0 {
+	// One byte more tells: behind the body there may be as much as zstd can be made to promise.
+	if n, err := io.ReadFull(z, make([]byte, 1)); n > 0 || err != io.EOF || body.left > 0 || compressed.N > 0 {
 		return indexDamage("it is longer or shorter than it says")
 	}
 	return checkZeros(content)

@@ -18,6 +18,7 @@ const (
 	indexVersion    = 1
 	indexHeaderSize = 32
 	maxIndexBody    = 1 << 30
+	maxIndexFile    = 2 * maxIndexBody
 	maxRecordIDs    = 1 << 20
 	maxIndexPacks   = 1 << 17
 	maxChanges      = 1 << 22

@@ -135,7 +135,7 @@ func parseNoteValue(name string, value []byte) (*KeyNote, error) {
 		return nil, damagedObject(name, "the date cannot be read")
 	}
 	n.Time = made.UTC()
-	if n.File, err = j.File.object(); err != nil {
+	if n.File, err = j.File.object(maxMetadata); err != nil {
 		return nil, damagedObject(name, "the key file: "+err.Error())
 	}
 	if n.Key, err = crypto.ParseVerifyKey(j.OwnerKey); err != nil {

@@ -40,7 +40,7 @@ func keysJSON(keys []OwnerKey) []keyJSON {
 func parseKeysJSON(list []keyJSON) ([]OwnerKey, error) {
 	var keys []OwnerKey
 	for _, j := range list {
-		o, err := objectJSON{j.SHA256, j.Size}.object()
+		o, err := objectJSON{j.SHA256, j.Size}.object(maxMetadata)
 		switch {
 		case err != nil:
 			return nil, err

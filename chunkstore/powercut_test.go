@@ -29,14 +29,7 @@ type cutVault struct {
 // problem. TELEKEEP_SEED chooses what the cuts leave; keys and with them the packs are new in
 // each run.
 func TestPowerCut(t *testing.T) {
-	seed := rand.Uint64()
-	if text := os.Getenv("TELEKEEP_SEED"); text != "" {
-		var err error
-		seed, err = strconv.ParseUint(text, 10, 64)
-		check(t, err)
-	}
-	t.Logf("TELEKEEP_SEED=%d", seed)
-	random := rand.New(rand.NewPCG(seed, 1))
+	random := rand.New(rand.NewPCG(powerSeed(t), 1))
 	v := newCutVault(t)
 	cuts, states, different := 0, 0, make(map[[32]byte]bool)
 	inside := make(map[int]*memory.Destination) // by acknowledged commits: a cut inside the next
@@ -61,6 +54,19 @@ func TestPowerCut(t *testing.T) {
 	for _, dst := range inside {
 		v.goOn(dst)
 	}
+}
+
+// powerSeed is that of TELEKEEP_SEED, or a new one.
+func powerSeed(t *testing.T) uint64 {
+	t.Helper()
+	seed := rand.Uint64()
+	if text := os.Getenv("TELEKEEP_SEED"); text != "" {
+		var err error
+		seed, err = strconv.ParseUint(text, 10, 64)
+		check(t, err)
+	}
+	t.Logf("TELEKEEP_SEED=%d", seed)
+	return seed
 }
 
 func newCutVault(t *testing.T) *cutVault {

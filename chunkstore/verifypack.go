@@ -38,6 +38,9 @@ func (v *verifier) checkPacks(ctx context.Context, chains []*chain, found *listi
 	v.orphans(found, chains)
 	if v.incomplete(chains) {
 		for h, size := range found.packs { // those left by orphans
+			if size > maxPackFile {
+				continue // no pack is so long: an orphan, whatever its name says
+			}
 			wanted = append(wanted, Object{h, size})
 			v.total += size
 		}

@@ -50,6 +50,9 @@ func (c *checker) config(cfg *Config) {
 		}
 		*place = resolve(c.path, *place)
 	}
+	if strings.Trim(cfg.Keyring, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" {
+		c.bad("keyring", "%q: use letters, digits, - _ and .", cfg.Keyring)
+	}
 	slices.SortFunc(c.problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
 	c.copies(cfg)
 	c.spool(&cfg.Spool, len(cfg.AllCopies()))

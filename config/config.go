@@ -20,6 +20,9 @@ type Config struct {
 	// Secrets is the folder of writer.key and the sealed Telegram sessions.
 	// It opens no message; whoever has it can write to the vault and use the login.
 	Secrets string `toml:"secrets"`
+	// Keyring, if it is set, begins the names of keys in the kernel's keyring that come before
+	// the files in Secrets: with "telekeep" the writer's key is telekeep:writer.key. Linux only.
+	Keyring string `toml:"keyring"`
 	// Copies are more places that hold the same vault. Vault may be left out where there
 	// is one: the first of them is then the one that is read first.
 	Copies []Copy `toml:"copy"`

@@ -25,7 +25,7 @@ func FuzzValues(f *testing.F) {
 		if err != nil {
 			_, rest, _ := strings.Cut(text, "://")
 			if login, _, at := strings.Cut(rest, "@"); at {
-				if _, secret, ok := strings.Cut(login, ":"); ok && len(secret) > 6 && strings.Contains(err.Error(), secret) {
+				if _, secret, ok := strings.Cut(login, ":"); ok && len(secret) > 6 && strings.Count(text, secret) == 1 && strings.Contains(err.Error(), secret) {
 					t.Errorf("the error repeats a password")
 				}
 			}

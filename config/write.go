@@ -22,6 +22,8 @@ func Render(c *Config) []byte {
 	put("state = %s", quote(c.State))
 	put("# The writer's key and the sealed Telegram sessions. Opens no message.")
 	put("secrets = %s", quote(c.Secrets))
+	put("# Secrets in the kernel's keyring come before those files: NAME:writer.key and others (Linux).")
+	optional(put, "keyring", c.Keyring, "telekeep")
 	put("")
 	renderCopies(put, c)
 	renderTelegram(put, &c.Telegram)

@@ -132,10 +132,13 @@ type failing struct{ err error }
 
 func (r failing) Read([]byte) (int, error) { return 0, r.err }
 
-func (f *fake) Records(context.Context) iter.Seq2[*archive.Record, error] {
+func (f *fake) Lines(context.Context) iter.Seq2[*archive.Record, error] {
 	return func(yield func(*archive.Record, error) bool) {
 		for _, r := range f.records {
-			if !yield(r, nil) {
+			encoded, err := archive.AppendRecord(nil, r)
+			lined := *r
+			lined.Line, _, _ = bytes.Cut(encoded, []byte("\n"))
+			if !yield(&lined, err) {
 				return
 			}
 		}

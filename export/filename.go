@@ -16,8 +16,8 @@ const maxExtension = 16
 
 // safeName makes a name that a stranger chose safe on every file system: no
 // separators, no control characters, none that change the direction of writing
-// (an "Fil\u202Egpj.exe" looks like a picture), no device names of DOS, not too
-// long, not empty. Ordinary names stay as they are.
+// (an "Fil\u202Egpj.exe" looks like a picture), no device names of DOS, no hyphen in
+// front, not too long, not empty. Ordinary names stay as they are.
 func safeName(name string) string {
 	name = strings.Map(safeRune, strings.ToValidUTF8(name, "\uFFFD"))
 	name = cutName(name, maxName)
@@ -25,7 +25,10 @@ func safeName(name string) string {
 		name += "_" // Windows drops these two at the end of a name
 	}
 	if dosDevice(name) {
-		name = "_" + name
+		return "_" + name
+	}
+	if strings.HasPrefix(name, "-") { // where somebody says *, programs take "-rf" for an option
+		return "_" + name[1:]
 	}
 	return name
 }

@@ -14,25 +14,28 @@ var hostileNames = []string{
 	"..", ".", "...", "../../../etc/passwd", `..\..\windows\win.ini`, "/etc/passwd", `C:\x`, "a/b/c", "//server/share",
 	"nul", "NUL.txt", "con", "CON.tar.gz", "com1", "lpt9.log", "aux ", "COM¹.txt", "conin$",
 	"a\x00b", "\x00", "a\nb\r\tc", "\x7f\u0085", " ", "a ", "a.", "", "-rf", "~", "$HOME", "`id`", "%00", "*?<>|\":",
-	"evil\u202egpj.exe", "\u200f\u2066\u2069\u061c", "line\u2028break", "\xff\xfe\xfd", "ok\xc3",
+	"-" + strings.Repeat(".", 400), "evil\u202egpj.exe", "\u200f\u2066\u2069\u061c", "line\u2028break", "\xff\xfe\xfd", "ok\xc3",
 	strings.Repeat("a", 4000), strings.Repeat("é", 4000) + ".tar.gz", strings.Repeat("😀", 300) + ".jpg",
 	"x." + strings.Repeat("e", 400), strings.Repeat(".", 400), ".telekeep", "result.json", ".bashrc", "日本語.pdf",
 }
 
 func TestSafeName(t *testing.T) {
 	for name, want := range map[string]string{
-		"report.final.pdf":                   "report.final.pdf",
-		"日本語 (1).pdf":                        "日本語 (1).pdf",
-		"..":                                 ".._",
-		"":                                   "_",
-		"../x":                               ".._x",
-		`a\b:c`:                              "a_b_c",
-		"NUL.txt":                            "_NUL.txt",
-		"nullable.txt":                       "nullable.txt",
-		"com10":                              "com10",
-		"evil\u202egpj.exe":                  "evil_gpj.exe",
-		"trailing ":                          "trailing _",
-		".bashrc":                            ".bashrc",
+		"report.final.pdf":             "report.final.pdf",
+		"日本語 (1).pdf":                  "日本語 (1).pdf",
+		"..":                           ".._",
+		"":                             "_",
+		"../x":                         ".._x",
+		`a\b:c`:                        "a_b_c",
+		"NUL.txt":                      "_NUL.txt",
+		"nullable.txt":                 "nullable.txt",
+		"com10":                        "com10",
+		"evil\u202egpj.exe":            "evil_gpj.exe",
+		"trailing ":                    "trailing _",
+		".bashrc":                      ".bashrc",
+		"-rf":                          "_rf",
+		"-" + strings.Repeat(".", 400): "_" + strings.Repeat(".", 235) + "_",
+
 		strings.Repeat("é", 500):             strings.Repeat("é", 118),
 		strings.Repeat("x", 500) + ".tar.gz": strings.Repeat("x", 233) + ".gz",
 	} {
@@ -69,6 +72,8 @@ func checkSafe(t *testing.T, name string) {
 		t.Errorf("%q becomes %q, which Windows shortens", name, got)
 	case len(got+"_thumb.jpg"+" (99999)") > 255:
 		t.Errorf("%q becomes %q, of %d bytes", name, got, len(got))
+	case strings.HasPrefix(got, "-"):
+		t.Errorf("%q becomes %q, which is an option", name, got)
 	case dosDevice(got):
 		t.Errorf("%q becomes %q, which is a device", name, got)
 	}

@@ -71,6 +71,8 @@ type folder struct {
 	root *os.Root
 	made map[string]bool // folders that exist
 	head header
+
+	buffer []byte // of copyBuffer
 }
 
 // openFolder makes the folder or opens one that holds the same export. want says
@@ -207,7 +209,7 @@ func (f *folder) chatFolders(chats []archive.PeerID) error {
 func (f *folder) namedFolders(chats []chat, n names) error {
 	taken := map[string]bool{}
 	for _, place := range f.head.Folders {
-		taken[strings.ToLower(place)] = true
+		taken[sameName(place)] = true
 	}
 	for _, c := range chats {
 		if f.head.Folders[c.ID] != "" {
@@ -218,11 +220,11 @@ func (f *folder) namedFolders(chats []chat, n names) error {
 			name = string(c.ID)
 		}
 		place := chatsFolder + safeName(cutName(name, maxFolder))
-		for k, first := 2, place; taken[strings.ToLower(place+"/")]; k++ {
+		for k, first := 2, place; taken[sameName(place+"/")]; k++ {
 			place = fmt.Sprintf("%s (%d)", first, k)
 		}
 		f.head.Folders[c.ID] = place + "/"
-		taken[strings.ToLower(place+"/")] = true
+		taken[sameName(place+"/")] = true
 	}
 	return f.saveHeader()
 }

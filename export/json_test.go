@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -122,26 +123,40 @@ func TestFileThatCannotBeRead(t *testing.T) {
 	sameTree(t, tree(t, whole), tree(t, dir))
 }
 
-// lying is an archive whose bytes are not those it described.
+// lying is an archive of which a file has other bytes than its record says, which shows when it
+// was read to its end.
 type lying struct{ *fake }
 
-func (l lying) Media(k archive.MediaKey) (*archive.MediaFile, bool) {
-	m, ok := l.fake.Media(k)
-	if ok && k == "photo:2" {
-		m.SHA256 = strings.Repeat("0", 64)
+func (l lying) OpenMedia(ctx context.Context, k archive.MediaKey) (io.ReadCloser, error) {
+	src, err := l.fake.OpenMedia(ctx, k)
+	if err != nil || k != "photo:2" {
+		return src, err
 	}
-	return m, ok
+	return io.NopCloser(io.MultiReader(src, failing{archive.ErrMediaChanged})), nil
+}
+
+// short is an archive of which a file ends too early, and nothing says so.
+type short struct{ *fake }
+
+func (s short) OpenMedia(ctx context.Context, k archive.MediaKey) (io.ReadCloser, error) {
+	src, err := s.fake.OpenMedia(ctx, k)
+	if err != nil || k != "photo:2" {
+		return src, err
+	}
+	return io.NopCloser(io.LimitReader(src, 5)), nil
 }
 
 func TestContentIsChecked(t *testing.T) {
-	dir := t.TempDir()
-	result := mustExport(t, lying{household()}, dir, utc())
-	if result.Failed != 1 || !errors.Is(result.Problems[0].Err, errContent) {
-		t.Errorf("problems are %+v", result.Problems)
-	}
-	for name, content := range tree(t, dir) {
-		if content == "content of photo:2" {
-			t.Errorf("%s holds what does not match its hash", name)
+	for want, source := range map[error]Source{archive.ErrMediaChanged: lying{household()}, errContent: short{household()}} {
+		dir := t.TempDir()
+		result := mustExport(t, source, dir, utc())
+		if result.Failed != 1 || !errors.Is(result.Problems[0].Err, want) {
+			t.Errorf("problems are %+v, not %v", result.Problems, want)
+		}
+		for name, content := range tree(t, dir) {
+			if strings.HasPrefix(content, "conte") && strings.Contains("content of photo:2", content) {
+				t.Errorf("%s holds what is not the file", name)
+			}
 		}
 	}
 }

@@ -26,10 +26,13 @@ const (
 	sumsFile   = "SHA256SUMS"
 )
 
+// reportEvery is how many records pass between two reports of progress.
+const reportEvery = 256
+
 // RestoreOptions are for Restore.
 type RestoreOptions struct {
-	// Progress, if not nil, is told of every record and of every piece of a file
-	// that was read. It is called often and must return at once.
+	// Progress, if not nil, is told of records, some hundred at once, and of every piece of a
+	// file that was read. It is called often and must return at once.
 	Progress func(RestoreProgress)
 }
 
@@ -81,6 +84,7 @@ type restore struct {
 	sums     *recordFile
 	accounts map[archive.PeerID]*recordFile
 	written  map[archive.MediaKey]bool
+	line     []byte // of a record with raw bytes, reused
 }
 
 // A recordFile is a text file that is written line by line, with its hash.
@@ -109,7 +113,7 @@ func (r *restore) all(ctx context.Context) (err error) {
 			a.part.drop()
 		}
 	}()
-	for rec, err := range r.source.Records(ctx) {
+	for rec, err := range r.source.Lines(ctx) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -123,8 +127,9 @@ func (r *restore) all(ctx context.Context) (err error) {
 		if err := r.filesOf(ctx, rec); err != nil {
 			return err
 		}
-		r.result.Records++
-		r.report()
+		if r.result.Records++; r.result.Records%reportEvery == 0 {
+			r.report()
+		}
 	}
 	for m := range r.source.AllMedia() {
 		if err := r.file(ctx, &archive.File{Key: m.Key}, "unnamed"); err != nil {
@@ -145,20 +150,16 @@ func (r *restore) record(rec *archive.Record) error {
 		}
 		r.accounts[rec.Account] = out
 	}
-	raw, err := archive.AppendRecord(nil, rec)
-	if err != nil {
+	line := bytes.TrimRight(rec.Line, " ")
+	if len(rec.Raw) > 0 {
+		r.line = append(append(r.line[:0], line[:len(line)-1]...), `,"tl":"`...) // before the closing brace
+		r.line = append(base64.StdEncoding.AppendEncode(r.line, rec.Raw), `"}`...)
+		line = r.line
+	}
+	if _, err := out.Write(line); err != nil {
 		return err
 	}
-	line, _, _ := bytes.Cut(raw, []byte("\n"))
-	line = bytes.TrimRight(line, " ")
-	if len(rec.Raw) == 0 {
-		_, err = out.Write(append(line, '\n'))
-		return err
-	}
-	line = append(line[:len(line)-1], `,"tl":"`...) // before the closing brace
-	line = base64.StdEncoding.AppendEncode(line, rec.Raw)
-	_, err = out.Write(append(line, "\"}\n"...))
-	return err
+	return out.WriteByte('\n')
 }
 
 // filesOf writes the stored files that a record names.

@@ -161,10 +161,10 @@ func TestRestoreOfADamagedArchive(t *testing.T) {
 // brokenRecords is an archive in which the second record cannot be read.
 type brokenRecords struct{ *fake }
 
-func (b brokenRecords) Records(ctx context.Context) iter.Seq2[*archive.Record, error] {
+func (b brokenRecords) Lines(ctx context.Context) iter.Seq2[*archive.Record, error] {
 	return func(yield func(*archive.Record, error) bool) {
 		i := 0
-		for r := range b.fake.Records(ctx) {
+		for r := range b.fake.Lines(ctx) {
 			if i++; i == 3 {
 				r = nil
 			}

@@ -25,7 +25,7 @@ type shelf struct {
 	photos, audios, videos, files, vcards int
 
 	placed map[archive.MediaKey]placement
-	taken  map[string]bool // paths of placed in lower case: some file systems do not tell a from A
+	taken  map[string]bool // paths of placed, as sameName has them
 	state  *os.File
 }
 
@@ -64,7 +64,7 @@ func (r *run) openShelf(prefix, state string) (*shelf, error) {
 			return err
 		}
 		s.placed[p.Key] = p
-		s.taken[strings.ToLower(p.Path)] = true
+		s.taken[sameName(p.Path)] = true
 		return nil
 	})
 	s.state = file
@@ -139,7 +139,7 @@ func (s *shelf) remember(p placement) error {
 		return err
 	}
 	s.placed[p.Key] = p
-	s.taken[strings.ToLower(p.Path)] = true
+	s.taken[sameName(p.Path)] = true
 	_, err = s.state.Write(append(line, '\n'))
 	return err
 }
@@ -147,7 +147,7 @@ func (s *shelf) remember(p placement) error {
 // free returns the path, or the first numbered one that nothing has.
 func (s *shelf) free(file string) string {
 	place := file
-	for n := 1; s.taken[strings.ToLower(place)] || s.run.folder.exists(place); n++ {
+	for n := 1; s.taken[sameName(place)] || s.run.folder.exists(place); n++ {
 		place = numbered(file, strconv.Itoa(n))
 	}
 	return place

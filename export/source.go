@@ -41,7 +41,7 @@ type RecordSource interface {
 	// AllMedia goes through the stored files.
 	AllMedia() iter.Seq[*archive.MediaFile]
 	OpenMedia(ctx context.Context, key archive.MediaKey) (io.ReadCloser, error)
-	// Records goes through every record in the order of the archive. An error
-	// stands for one that cannot be read, or for several.
-	Records(ctx context.Context) iter.Seq2[*archive.Record, error]
+	// Lines goes through every record in the order of the archive, see archive.Snapshot. An
+	// error stands for one that cannot be read, or for several.
+	Lines(ctx context.Context) iter.Seq2[*archive.Record, error]
 }

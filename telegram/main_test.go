@@ -10,6 +10,10 @@ import (
 // once than there are processors, unless somebody says how many.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if os.Getenv(servesEnv) != "" {
+		serveBeside()
+		return
+	}
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	if !given {

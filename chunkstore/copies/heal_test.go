@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"telekeep/chunkstore"
@@ -223,9 +224,12 @@ func TestHealWhatIsLost(t *testing.T) {
 // A copy that was away gets packs before indexes before commits, and is told of once.
 func TestHealBehind(t *testing.T) {
 	v := newWard(t, 2)
+	var mu sync.Mutex // packs go at the same time
 	var order []string
 	later := memory.WithFaults(func(c memory.Call) error {
 		if c.Op == memory.Put {
+			mu.Lock()
+			defer mu.Unlock()
 			order = append(order, c.Name)
 		}
 		return nil

@@ -217,6 +217,9 @@ func (h *healer) checkText(name string, data []byte) error {
 	for key := range h.keys {
 		owners[chunkstore.ParseName(key).Owner] = true
 	}
+	for key := range h.removedKeys { // the text is as old as the vault
+		owners[chunkstore.ParseName(key).Owner] = true
+	}
 	for _, m := range h.there() {
 		for key := range m.sizes {
 			if n := chunkstore.ParseName(key); n.Kind == chunkstore.KeyObject && bytes.Contains(data, []byte(n.Owner)) {

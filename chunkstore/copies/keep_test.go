@@ -11,7 +11,7 @@ import (
 // The spool keeps the newest commit of a writer and the one before it, whatever the order in which
 // it gets them: a writer that was killed before it noted its newest commit looks for the other one.
 func TestSpoolKeepsTwoCommits(t *testing.T) {
-	s, err := openSpool(t.Context(), t.TempDir(), 0, "v")
+	s, err := openSpool(t.Context(), Options{Spool: t.TempDir(), Vault: "v"})
 	check(t, err)
 	defer s.close()
 	writer := strings.Repeat("a", 32)

@@ -81,6 +81,8 @@ type Options struct {
 	// Notice, if not nil, is told when something about a place changes. It may be called
 	// from several goroutines, and must not call the Set.
 	Notice func(Event)
+
+	through throughTree // nil: nothing is in between
 }
 
 // What Options mean where they say nothing, in bytes.

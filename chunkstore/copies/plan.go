@@ -16,12 +16,13 @@ import (
 // A plan is what a copy lacks and where it is.
 type plan struct {
 	sources []source
-	where   map[string]uint64   // what the copy lacks ▶ which sources list it
-	there   map[string]int64    // what the copy holds ▶ length
-	held    map[string][]uint64 // writer ▶ numbers of its commits that the copy holds, ascending
-	small   []*object           // keys, secrets, entries of writers, in the order in which they go
-	steps   []step              // commits, in the order in which they go
-	loose   []item              // packs and indexes that no step needs, and packs that wait in the spool
+	where   map[string]uint64            // what the copy lacks ▶ which sources list it
+	there   map[string]int64             // what the copy holds ▶ length
+	held    map[string][]uint64          // writer ▶ numbers of its commits that the copy holds, ascending
+	removed map[string]chunkstore.Object // key files that an owner has removed
+	small   []*object                    // keys, secrets, entries of writers, in the order in which they go
+	steps   []step                       // commits, in the order in which they go
+	loose   []item                       // packs and indexes that no step needs, and packs that wait in the spool
 	lack    Lack
 	blocked bool // something is lacking that could not be planned
 

@@ -1,6 +1,7 @@
 package copies
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -129,12 +130,19 @@ func (s *Set) ReadAt(ctx context.Context, name string, p []byte, off int64) (n i
 }
 
 // Get opens an object; see chunkstore.Destination. If the place fails in the middle, what
-// is left is read from the next one that has the object.
+// is left is read from the next one that has the object. An owner's key file that is another
+// one than this machine keeps is given as it is kept: before a commit lists key files nothing
+// else tells that one went bad, and the first commit says for ever what they are.
 func (s *Set) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	r := &reader{set: s, ctx: ctx, name: name}
 	err := s.each(ctx, name, r.begin)
 	if err != nil {
 		return nil, err
+	}
+	if n := chunkstore.ParseName(name); n.Kind == chunkstore.KeyObject && s.spool != nil {
+		if kept := s.keptKey(ctx, name); kept != nil {
+			return io.NopCloser(bytes.NewReader(kept)), r.Close()
+		}
 	}
 	return r, nil
 }

@@ -38,7 +38,7 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	if s.notes, err = openNotebook(ctx, o.State, o.Vault); err != nil {
 		return nil, err
 	}
-	if s.spool, err = openSpool(ctx, o.Spool, o.SpoolMax, o.Vault); err != nil {
+	if s.spool, err = openSpool(ctx, o); err != nil {
 		return nil, errors.Join(err, s.notes.close())
 	}
 	for _, p := range o.Places {

@@ -103,6 +103,7 @@ func (c *catchUp) planKeys(ctx context.Context, p *plan, vault *chunkstore.Vault
 	if err != nil {
 		return err
 	}
+	p.removed = removed
 	if err := c.dropRemoved(ctx, p, removed); err != nil {
 		return err
 	}
@@ -201,6 +202,9 @@ func (c *catchUp) planText(ctx context.Context, p *plan, text string) error {
 			}
 		}
 	}
+	for name := range p.removed { // the text is as old as the vault
+		owners = append(owners, chunkstore.ParseName(name).Owner)
+	}
 	data, err := c.fetch(ctx, p, item{name: text, size: chunkstore.MaxSmall}, false, nil, func(data []byte) error {
 		if !chunkstore.IsText(text, c.set.o.Vault, owners, data) {
 			return errOtherText
@@ -282,7 +286,36 @@ func (s *Set) keepOne(ctx context.Context, name string, hash chunkstore.Hash) er
 	if n.Kind == chunkstore.CommitObject && chunkstore.HashOf(data) != hash {
 		return nil // damaged where it was read
 	}
+	if valid, err := s.keepsValid(ctx, name, n); valid || err != nil {
+		return err
+	}
 	return s.spool.keepAs(ctx, name, n, data)
+}
+
+// keepsValid reports whether vault.json or a key file is kept that can be one. Neither is ever
+// rewritten, so what was kept first is what heals the copies: one of them that is alone, and bad,
+// must not take its place.
+func (s *Set) keepsValid(ctx context.Context, name string, n chunkstore.ObjectName) (bool, error) {
+	switch n.Kind {
+	case chunkstore.VaultObject:
+		return s.spool.hasVault(ctx), ctx.Err()
+	case chunkstore.KeyObject:
+		return s.keptKey(ctx, name) != nil, ctx.Err()
+	}
+	return false, nil
+}
+
+// keptKey returns an owner's key file as it is kept; nil if it is not, or cannot be one.
+func (s *Set) keptKey(ctx context.Context, name string) []byte {
+	vault, err := chunkstore.ReadVault(ctx, s.spool.keep)
+	if err != nil || vault.ID != s.o.Vault {
+		return nil
+	}
+	data, err := readSmall(ctx, s.spool.keep, name, chunkstore.MaxSmall)
+	if err != nil || chunkstore.CheckKeyFile(vault, name, data) != nil {
+		return nil
+	}
+	return data
 }
 
 // maxIndex is how long an index is at most that is kept, in bytes.

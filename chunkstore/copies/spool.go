@@ -28,6 +28,7 @@ import (
 // stored; what is only kept is no proof that any place has it.
 type spool struct {
 	root  *os.Root
+	tree  durable.Tree // what is removed goes through it
 	queue *local.Destination
 	keep  *local.Destination
 	max   int64
@@ -46,12 +47,12 @@ type link struct {
 }
 
 // openSpool opens the folder, or makes it; "" means that there is no spool.
-func openSpool(ctx context.Context, dir string, limit int64, vault string) (*spool, error) {
-	if dir == "" {
+func openSpool(ctx context.Context, o Options) (*spool, error) {
+	if o.Spool == "" {
 		return nil, nil
 	}
-	s := &spool{max: limit, vault: vault, waiting: make(map[string]int64), links: make(map[link]*chunkstore.Commit)}
-	if err := s.open(dir); err != nil {
+	s := &spool{max: o.SpoolMax, vault: o.Vault, waiting: make(map[string]int64), links: make(map[link]*chunkstore.Commit)}
+	if err := s.open(o.Spool, o.through); err != nil {
 		return nil, errors.Join(fmt.Errorf("spool: %w", err), s.close())
 	}
 	err := s.queue.List(ctx, "", func(name string, size int64) error {
@@ -93,22 +94,39 @@ func (s *spool) linkCommit(name string, data []byte) {
 	s.links[link{c.Writer, c.Previous}] = c
 }
 
-func (s *spool) open(dir string) error {
-	for _, d := range []string{"queue", "keep"} {
-		if err := durable.MkdirPath(filepath.Join(dir, d), durable.PrivateDir); err != nil {
-			return err
-		}
+func (s *spool) open(dir string, through throughTree) error {
+	err := durable.MkdirPath(dir, durable.PrivateDir)
+	if err != nil {
+		return err
 	}
-	var err error
 	if s.root, err = os.OpenRoot(dir); err != nil {
 		return err
 	}
-	if s.queue, err = local.Open(filepath.Join(dir, "queue")); err != nil {
+	s.tree = durable.Below(s.root)
+	if through != nil {
+		s.tree = through(".", s.tree)
+	}
+	if s.queue, err = s.folder(dir, "queue", through); err != nil {
 		return err
 	}
-	s.keep, err = local.Open(filepath.Join(dir, "keep"))
+	s.keep, err = s.folder(dir, "keep", through)
 	return err
 }
+
+// folder opens a folder of the spool, or makes it.
+func (s *spool) folder(dir, name string, through throughTree) (*local.Destination, error) {
+	if err := durable.MkdirAll(s.tree, name, durable.PrivateDir); err != nil {
+		return nil, err
+	}
+	d, err := local.Open(filepath.Join(dir, name))
+	if err == nil && through != nil {
+		d.Through(func(t durable.Tree) durable.Tree { return through(name, t) })
+	}
+	return d, err
+}
+
+// A throughTree may put itself between the spool and one of its folders: tests cut the power.
+type throughTree func(folder string, t durable.Tree) durable.Tree
 
 func (s *spool) close() error {
 	var errs []error
@@ -211,7 +229,7 @@ func (s *spool) drop(ctx context.Context, name string) error {
 
 // forget removes an object from the queue.
 func (s *spool) forget(name string) error {
-	err := s.root.Remove("queue/" + name)
+	err := s.tree.Remove("queue/" + name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("spool: %w", err)
 	}
@@ -255,7 +273,7 @@ func (s *spool) keepAs(ctx context.Context, name string, n chunkstore.ObjectName
 		return nil
 	}
 	for _, name := range older {
-		if err := s.root.Remove("keep/" + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := s.tree.Remove("keep/" + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("spool: %w", err)
 		}
 	}
@@ -296,7 +314,7 @@ func (s *spool) keptBeside(ctx context.Context, n chunkstore.ObjectName) (older 
 func (s *spool) keepObject(ctx context.Context, name string, data []byte) error {
 	err := s.keep.Put(ctx, name, data)
 	if errors.Is(err, fs.ErrExist) {
-		if err := s.root.Remove("keep/" + name); err != nil {
+		if err := s.tree.Remove("keep/" + name); err != nil {
 			return fmt.Errorf("spool: %w", err)
 		}
 		err = s.keep.Put(ctx, name, data)
@@ -357,7 +375,7 @@ func (s *spool) forgetJunk(ctx context.Context) error {
 		return nil
 	})
 	for _, name := range junk {
-		if e := s.root.Remove("keep/" + name); e != nil && !errors.Is(e, fs.ErrNotExist) {
+		if e := s.tree.Remove("keep/" + name); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}

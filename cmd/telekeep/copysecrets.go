@@ -13,8 +13,9 @@ import (
 	"telekeep/systemd"
 )
 
-// The secrets of a copy come from the service manager, from a file that the settings name,
-// from a file among the secrets, or from the environment, in this order. Nothing of them
+// The secrets of a copy come from the service manager, from the kernel's keyring if the settings
+// say so, from a file that they name, from a file among the secrets, or from the environment, in
+// this order. Nothing of them
 // stands in the settings or in an error.
 
 // errNoSecret says that there is nothing of that kind for a copy.
@@ -25,10 +26,14 @@ var errNoSecret = errors.New("no secret for this copy")
 // service manager.
 func (a *app) copySecret(cfg *config.Config, one config.Copy, ending, named string) (data []byte, path string, err error) {
 	name := one.Name + "." + ending
-	data, err = a.credential(name)
+	from := cfg
+	if ending == "key" { // of which only a file is of use, and the keyring has none
+		from = &config.Config{}
+	}
+	data, err = a.credential(from, name)
 	if !errors.Is(err, systemd.ErrNoCredential) {
 		if err != nil {
-			err = fmt.Errorf("cannot read the credential %s of the service manager: %w", name, err)
+			err = fmt.Errorf("cannot read the credential %s: %w", name, err)
 		}
 		return data, "", err
 	}

@@ -10,13 +10,30 @@ import (
 
 	"telekeep/config"
 	"telekeep/internal/durable"
+	"telekeep/internal/keyring"
 	"telekeep/systemd"
 )
 
-// credential is what the service manager hands over under that name. It goes before a
-// file of the installation: who keeps a secret there has none on the disk.
-func (a *app) credential(name string) ([]byte, error) {
-	return systemd.Credential(a.getenv(systemd.CredentialsVariable), name)
+// credential is what the service manager hands over under that name, or else, where the settings
+// say so, what the kernel's keyring holds. It goes before a file of the installation: who keeps
+// a secret there has none on the disk. systemd.ErrNoCredential if neither has any.
+func (a *app) credential(cfg *config.Config, name string) ([]byte, error) {
+	data, err := systemd.Credential(a.getenv(systemd.CredentialsVariable), name)
+	if cfg.Keyring == "" || !errors.Is(err, systemd.ErrNoCredential) {
+		return data, err
+	}
+	key := cfg.Keyring + ":" + name
+	data, err = keyring.Read(key)
+	switch {
+	case errors.Is(err, keyring.ErrNone):
+		return nil, systemd.ErrNoCredential
+	case err != nil:
+		return nil, &failure{
+			code: exitKey, err: fmt.Errorf("cannot read %s: %w", key, err),
+			hint: "the settings ask for the kernel's keyring (keyring = …): leave that out to use files, or see telekeep doctor",
+		}
+	}
+	return data, nil
 }
 
 // runningCredentials is where systemd keeps those of the system's service while it runs,
@@ -26,11 +43,11 @@ const runningCredentials = "/run/credentials/" + systemd.ServiceName
 // writerKey reads the writer's key: the credential, or the file. Where there is neither,
 // what the service that runs was given, so that its user's other commands see it too.
 func (a *app) writerKey(cfg *config.Config) ([]byte, error) {
-	data, err := a.credential(writerKeyName)
+	data, err := a.credential(cfg, writerKeyName)
 	if !errors.Is(err, systemd.ErrNoCredential) {
 		return data, err
 	}
-	data, err = os.ReadFile(writerKeyPath(cfg))
+	data, err = readSecretFile(writerKeyPath(cfg))
 	if !errors.Is(err, fs.ErrNotExist) {
 		return data, err
 	}
@@ -41,9 +58,9 @@ func (a *app) writerKey(cfg *config.Config) ([]byte, error) {
 }
 
 // writerKeyIsCredential reports whether the daemon gets the writer's key from the service
-// manager, as far as can be seen while it runs.
+// manager, as far as can be seen while it runs, or from the kernel's keyring.
 func (a *app) writerKeyIsCredential(cfg *config.Config) bool {
-	if _, err := a.credential(writerKeyName); !errors.Is(err, systemd.ErrNoCredential) {
+	if _, err := a.credential(cfg, writerKeyName); !errors.Is(err, systemd.ErrNoCredential) {
 		return true
 	}
 	if _, err := systemd.Credential(runningCredentials, writerKeyName); err == nil {
@@ -57,7 +74,7 @@ func (a *app) writerKeyIsCredential(cfg *config.Config) bool {
 // is a file by now: nobody should wonder why a new credential changes nothing.
 func (a *app) tellSessions(cfg *config.Config, log *slog.Logger) {
 	for _, account := range cfg.Accounts {
-		given, err := a.credential(account.Name + ".session")
+		given, err := a.credential(cfg, account.Name+".session")
 		if err != nil {
 			continue // none, or firstSession says what is wrong with it
 		}
@@ -76,18 +93,18 @@ func (a *app) firstSession(cfg *config.Config, account config.Account) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil // there, or OpenSession says what is wrong with it
 	}
-	data, err := a.credential(account.Name + ".session")
+	data, err := a.credential(cfg, account.Name+".session")
 	if errors.Is(err, systemd.ErrNoCredential) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("cannot read the session that the service manager has: %w", err)
+		return fmt.Errorf("cannot read the session that the service manager or the keyring has: %w", err)
 	}
 	if err := os.MkdirAll(cfg.Secrets, 0o700); err != nil {
 		return fmt.Errorf("cannot make the folder of secrets: %w", err)
 	}
 	if err := durable.CreateFile(path, data, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("cannot store the session that the service manager has: %w", err)
+		return fmt.Errorf("cannot store the session that the service manager or the keyring has: %w", err)
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func (a *app) drillCopy(ctx context.Context, cfg *config.Config, one config.Copy
 // restoreSample reads one copy. The newest commits that this machine remembers are wanted of
 // the only copy: of several one may be behind, which others say.
 func (a *app) restoreSample(ctx context.Context, cfg *config.Config, only bool, ids []crypto.Identity, o archive.DrillOptions, report *copyDrill) error {
-	r, err := a.openSnapshot(ctx, cfg, ids, only)
+	r, err := a.openSnapshot(ctx, cfg, ids, only, archive.SnapshotOptions{})
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ type importOptions struct {
 	format  string
 	zone    string
 	make    bool
+	again   bool
 	asJSON  bool
 }
 
@@ -42,7 +43,8 @@ tdl's JSON. PATH is the folder, a .zip of it, or the file.
 What telekeep fetched itself stays the truth: an imported message is an earlier version
 of it, or none if it says the same, and an imported file stands in where Telegram's own
 is not stored. Every record says which export it is from. The same export again adds
-nothing, a later one what is new. No key is needed.
+nothing, a later one what is new. A folder that was taken in whole, with all its files, is
+not read again unless one of them was changed since, or --again says so. No key is needed.
 
 An export of one chat does not say whose it is; --account does, where the vault holds
 several accounts or none. HTML has no ids at all: --chat says which chat it is. With -i KEY
@@ -66,6 +68,7 @@ chats are found by their names in the archive; --new archives those that it does
 	c.Flags().StringVar(&o.format, "format", "", "json or html, of a folder that holds both (default: json, which says more)")
 	c.Flags().StringVar(&o.zone, "zone", "", "time zone of dates without one, such as Europe/Berlin (default: this machine's)")
 	c.Flags().BoolVar(&o.make, "new", false, "archive chats without an id, that -i does not find, under an id made of their name")
+	c.Flags().BoolVar(&o.again, "again", false, "read it again, though all of it is in the archive and no file was changed since")
 	c.Flags().BoolVar(&o.asJSON, "json", false, "print what was done as JSON")
 	return c
 }
@@ -118,7 +121,7 @@ func (a *app) importByDaemon(ctx context.Context, d *remote, path string, o impo
 
 // desktopOptions reads what the flags say.
 func (a *app) desktopOptions(ctx context.Context, cfg *config.Config, o importOptions) (desktop.Options, error) {
-	options := desktop.Options{New: o.make, Location: time.Local, Now: a.now}
+	options := desktop.Options{New: o.make, Again: o.again, Location: time.Local, Now: a.now}
 	if o.zone != "" {
 		zone, err := time.LoadLocation(o.zone)
 		if err != nil {

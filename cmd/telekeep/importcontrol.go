@@ -46,7 +46,7 @@ var errVaultAway = &failure{
 // serveImport imports, now.
 func (k *keeper) serveImport(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	o := importOptions{account: q.Get("account"), chat: q.Get("chat"), format: q.Get("format"), zone: q.Get("zone"), make: q.Get("new") != ""}
+	o := importOptions{account: q.Get("account"), chat: q.Get("chat"), format: q.Get("format"), zone: q.Get("zone"), make: q.Get("new") != "", again: q.Get("again") != ""}
 	lines := make(chan importLine, 16)
 	go func() {
 		defer close(lines)
@@ -86,6 +86,9 @@ func (r *remote) importing(ctx context.Context, path string, o importOptions, pr
 	q := url.Values{"path": {path}, "account": {o.account}, "chat": {o.chat}, "format": {o.format}, "zone": {o.zone}}
 	if o.make {
 		q.Set("new", "1")
+	}
+	if o.again {
+		q.Set("again", "1")
 	}
 	got, err := r.ask(ctx, http.MethodPost, "import", q)
 	if err != nil {

@@ -134,7 +134,7 @@ func (a *app) pinOwners(r *keyRoom) error {
 func (a *app) storeWriterSecrets(cfg *config.Config, secrets *chunkstore.WriterSecrets) error {
 	path := writerKeyPath(cfg)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		a.ui.warn("the writer's key is a credential of the service manager, which cannot be written: telekeep keys rotate --take --out FILE writes the one that belongs in its place")
+		a.ui.warn("the writer's key is a credential of the service manager or in the kernel's keyring, where it cannot be written: telekeep keys rotate --take --out FILE writes the one that belongs in its place")
 		return nil
 	}
 	if err := durable.WriteFile(path, secrets.Marshal(), 0o600); err != nil {

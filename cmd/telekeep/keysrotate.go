@@ -180,8 +180,8 @@ func (a *app) mayStoreWriterSecrets(cfg *config.Config, secrets *chunkstore.Writ
 		return nil
 	case a.writerKeyIsCredential(cfg):
 		return &failure{
-			code: exitUsage, err: errors.New("the writer's key is a credential of the service manager, which cannot be written"),
-			hint: "add --out FILE, make a credential of that file in the place of the old one (systemd-creds encrypt --name=" + writerKeyName + " FILE …), delete the file and restart the daemon",
+			code: exitUsage, err: errors.New("the writer's key is a credential of the service manager or in the kernel's keyring, where it cannot be written"),
+			hint: "add --out FILE, put that file in the place of the old one (systemd-creds encrypt --name=" + writerKeyName + " FILE …; keyctl padd user NAME:" + writerKeyName + " @u <FILE), delete it and restart the daemon",
 		}
 	}
 	return a.storeWriterSecrets(cfg, secrets)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"telekeep/config"
 	"telekeep/crypto"
 	"telekeep/telegram"
+	"telekeep/telegram/desktop"
 )
 
 // A pruneReport is what prune --json prints.
@@ -336,6 +338,11 @@ func (p *pruner) quarantine(ctx context.Context) (*pruneReport, error) {
 	if err != nil {
 		return nil, err
 	}
+	exports, err := desktop.Forget(desktop.Into(p.backup.archive)) // one that is imported again is to bring its files
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(state, exports)
 	bar := p.app.ui.progress("storing once more what is kept", p.app.now())
 	err = p.reader.Repack(ctx, p.backup.store, plan, func(done, total int64) { bar.show(p.app.now(), done, total, "chunks") })
 	bar.end()

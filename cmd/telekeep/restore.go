@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"telekeep/archive"
+	"telekeep/config"
 	"telekeep/export"
 )
 
@@ -37,7 +39,15 @@ that copy was proved to be restorable (see telekeep verify --drill).`,
 }
 
 func (a *app) restore(ctx context.Context, keys keyFlags, out string, asJSON bool) error {
-	r, err := a.openReading(ctx, keys)
+	ids, err := a.identities(keys)
+	if err != nil {
+		return err
+	}
+	cfg, err := a.reading()
+	if err != nil {
+		return err
+	}
+	r, err := a.openSnapshot(ctx, cfg, ids, true, archive.SnapshotOptions{Media: true})
 	if err != nil {
 		return err
 	}
@@ -56,7 +66,7 @@ func (a *app) restore(ctx context.Context, keys keyFlags, out string, asJSON boo
 		return fmt.Errorf("cannot restore: %w", err)
 	}
 	lost, problems := withFailures(r.lost(), result.Failures)
-	a.rememberRestore(r, result, problems)
+	a.rememberRestore(cfg, r, result, problems)
 	if asJSON {
 		return errors.Join(a.ui.json(restoreReport{result, problems == 0, r.lost()}), damageFailure(problems))
 	}
@@ -68,9 +78,8 @@ func (a *app) restore(ctx context.Context, keys keyFlags, out string, asJSON boo
 
 // rememberRestore counts a restore as a proof that its copy can be restored, if all of it came
 // from one copy, and now.
-func (a *app) rememberRestore(r *restorer, result *export.Restored, problems int) {
-	cfg, err := a.reading()
-	if err != nil || len(cfg.AllCopies()) != 1 || result.Kept > 0 {
+func (a *app) rememberRestore(cfg *config.Config, r *restorer, result *export.Restored, problems int) {
+	if len(cfg.AllCopies()) != 1 || result.Kept > 0 {
 		return
 	}
 	a.saveDrill(cfg, cfg.AllCopies()[0].Name, drillProof{

@@ -94,17 +94,18 @@ type restorer struct {
 
 // openForRestore opens a damaged vault too: what cannot be read of it is in lost.
 func (a *app) openForRestore(ctx context.Context, cfg *config.Config, identities []crypto.Identity) (*restorer, error) {
-	return a.openSnapshot(ctx, cfg, identities, true)
+	return a.openSnapshot(ctx, cfg, identities, true, archive.SnapshotOptions{})
 }
 
-// openSnapshot opens a vault to read; newest says that the newest commits that this machine
-// remembers must be there, and are missed otherwise.
-func (a *app) openSnapshot(ctx context.Context, cfg *config.Config, identities []crypto.Identity, newest bool) (_ *restorer, err error) {
+// openSnapshot opens a vault to read, a damaged one too; newest says that the newest commits that
+// this machine remembers must be there, and are missed otherwise.
+func (a *app) openSnapshot(ctx context.Context, cfg *config.Config, identities []crypto.Identity, newest bool, o archive.SnapshotOptions) (_ *restorer, err error) {
 	r, err := a.openVault(ctx, cfg, identities, newest)
 	if err != nil {
 		return nil, err
 	}
-	if r.snapshot, err = archive.OpenSnapshot(ctx, r.reader, archive.SnapshotOptions{KeepGoing: true}); err != nil {
+	o.KeepGoing = true
+	if r.snapshot, err = archive.OpenSnapshot(ctx, r.reader, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot read the archive: %w", err), r.Close())
 	}
 	return r, nil

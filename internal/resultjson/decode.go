@@ -146,7 +146,7 @@ func (d *decoder) member(object *value, m member, f field, dst reflect.Value) er
 		return nil
 	case "nested":
 		if m.value.kind == '"' {
-			inner, err := newScanner(strings.NewReader(m.value.text)).value()
+			inner, err := newScanner(strings.NewReader(m.value.text), stringBuffer).value()
 			if err != nil {
 				return fmt.Errorf("inside the string: %w", err)
 			}

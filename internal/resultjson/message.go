@@ -103,6 +103,7 @@ func (d *decoder) message(v *value, m *Message) error {
 		return err
 	}
 	m.Unknown = unknown
+	m.keys = make([]string, 0, len(v.members))
 	for _, one := range v.members {
 		m.keys = append(m.keys, one.key)
 		if (one.key == "from_id" || one.key == "actor_id") && one.value.kind == '0' {

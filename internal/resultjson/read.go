@@ -53,7 +53,7 @@ func Read(name string, src io.Reader, o Options, v Visitor) (*Account, error) {
 	if o.Location == nil {
 		o.Location = time.UTC
 	}
-	r := &reader{scanner: newScanner(src), visitor: v}
+	r := &reader{scanner: newScanner(src, bufferSize), visitor: v}
 	r.decoder = newDecoder(o.Location, r.note)
 	account, err := r.document()
 	if err == nil {
@@ -78,21 +78,17 @@ type reader struct {
 	*scanner
 	decoder *decoder
 	visitor Visitor
-	path    string // of the value being decoded
-	told    bool   // the visitor knows the account
+	number  int  // of the message that is being decoded, from 1; 0 if it is something else
+	told    bool // the visitor knows the account
 }
 
 func (r *reader) note(line int, key, text string) {
 	if r.visitor.Note != nil {
-		r.visitor.Note(Note{Line: line, Key: join(r.path, key), Text: text})
+		if r.number > 0 {
+			key = fmt.Sprintf("messages[%d].%s", r.number-1, key)
+		}
+		r.visitor.Note(Note{Line: line, Key: key, Text: text})
 	}
-}
-
-func join(path, key string) string {
-	if path == "" {
-		return key
-	}
-	return path + "." + key
 }
 
 // document reads the whole file. Which of the two kinds it is shows in its keys.

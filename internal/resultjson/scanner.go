@@ -1,7 +1,7 @@
 package resultjson
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,15 +40,21 @@ func (e *Error) Unwrap() error { return e.Err }
 // A scanner splits JSON, as Telegram Desktop writes it, into values. After an
 // error its position is where the error was seen.
 type scanner struct {
-	r     *bufio.Reader
+	input
 	line  int
 	depth int
+	keys  map[string]string // those seen so far: each is held once
+	made  []*value          // by value, for reuse
+	used  int               // of made
+	text  []byte            // a string that is not in one piece in the buffer
 }
 
-func newScanner(r io.Reader) *scanner {
-	s := &scanner{r: bufio.NewReaderSize(r, 64<<10), line: 1}
-	if head, err := s.r.Peek(3); err == nil && string(head) == "\ufeff" {
-		s.r.Discard(3)
+func newScanner(r io.Reader, buffer int) *scanner {
+	s := &scanner{input: input{src: r, buf: make([]byte, buffer)}, line: 1, keys: map[string]string{}}
+	for s.end < 3 && s.fill() == nil {
+	}
+	if bytes.HasPrefix(s.buf[:s.end], []byte("\ufeff")) {
+		s.pos = 3
 	}
 	return s
 }
@@ -56,16 +62,18 @@ func newScanner(r io.Reader) *scanner {
 // next returns the first byte that is no white space and does not take it.
 func (s *scanner) next() (byte, error) {
 	for {
-		c, err := s.r.ReadByte()
-		if err != nil {
-			return 0, cut(err)
+		for s.pos < s.end {
+			switch c := s.buf[s.pos]; c {
+			case '\n':
+				s.line++
+			case ' ', '\t', '\r':
+			default:
+				return c, nil
+			}
+			s.pos++
 		}
-		switch c {
-		case '\n':
-			s.line++
-		case ' ', '\t', '\r':
-		default:
-			return c, s.r.UnreadByte()
+		if err := s.fill(); err != nil {
+			return 0, cut(err)
 		}
 	}
 }
@@ -88,8 +96,8 @@ func (s *scanner) expect(want byte) error {
 	if c != want {
 		return fmt.Errorf("%q where %q belongs", c, want)
 	}
-	_, err = s.r.ReadByte()
-	return err
+	s.pos++
+	return nil
 }
 
 // object calls member for each key of an object. member must take the value.
@@ -100,7 +108,7 @@ func (s *scanner) object(member func(key string) error) error {
 		} else if c != '"' {
 			return fmt.Errorf("%q where a key belongs", c)
 		}
-		key, err := s.str()
+		key, err := s.key()
 		if err != nil {
 			return err
 		}
@@ -155,7 +163,8 @@ func (s *scanner) value() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &value{kind: c, line: s.line}
+	v := s.fresh()
+	v.kind, v.line = c, s.line
 	switch {
 	case c == '{':
 		err = s.object(func(key string) error {
@@ -193,11 +202,37 @@ func (s *scanner) value() (*value, error) {
 	return v, nil
 }
 
+// fresh returns an empty value, one that was used before if there is one.
+func (s *scanner) fresh() *value {
+	if s.used == len(s.made) {
+		more := make([]value, 64)
+		for i := range more {
+			s.made = append(s.made, &more[i])
+		}
+	}
+	v := s.made[s.used]
+	s.used++
+	*v = value{list: v.list[:0], members: v.members[:0]}
+	return v
+}
+
+// maxMade bounds how many values are kept to be used again.
+const maxMade = 4096
+
+// forget lets all values so far be used again.
+func (s *scanner) forget() {
+	if len(s.made) > maxMade {
+		s.made = nil
+	}
+	s.used = 0
+}
+
 // word takes a run of bytes of a set.
 func (s *scanner) word(set string) (string, error) {
-	var b strings.Builder
-	for b.Len() < 64 {
-		c, err := s.r.ReadByte()
+	var word [64]byte
+	n := 0
+	for n < len(word) {
+		c, err := s.readByte()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -205,63 +240,104 @@ func (s *scanner) word(set string) (string, error) {
 			return "", err
 		}
 		if strings.IndexByte(set, c) < 0 {
-			return b.String(), s.r.UnreadByte()
+			s.pos--
+			break
 		}
-		b.WriteByte(c)
+		word[n] = c
+		n++
 	}
-	return b.String(), nil
+	return string(word[:n]), nil
+}
+
+// maxKeys and maxKey bound which keys are remembered: Telegram Desktop has some hundreds.
+const (
+	maxKeys = 4096
+	maxKey  = 64
+)
+
+// key takes a string that is a key.
+func (s *scanner) key() (string, error) {
+	text, err := s.bytes()
+	if err != nil {
+		return "", err
+	}
+	if key, ok := s.keys[string(text)]; ok {
+		return key, nil
+	}
+	key := strings.ToValidUTF8(string(text), "\ufffd")
+	if len(key) <= maxKey && len(s.keys) < maxKeys && key == string(text) {
+		s.keys[key] = key
+	}
+	return key, nil
 }
 
 // str takes a string. Bytes that are no UTF-8 become U+FFFD.
 func (s *scanner) str() (string, error) {
-	if err := s.expect('"'); err != nil {
+	text, err := s.bytes()
+	if err != nil {
 		return "", err
 	}
-	var b []byte
+	if !utf8.Valid(text) {
+		return strings.ToValidUTF8(string(text), "\ufffd"), nil
+	}
+	return string(text), nil
+}
+
+// bytes takes a string as it is meant. It is valid until the next call.
+func (s *scanner) bytes() ([]byte, error) {
+	if err := s.expect('"'); err != nil {
+		return nil, err
+	}
+	n := s.plain()
+	if s.pos+n < s.end && s.buf[s.pos+n] == '"' {
+		text := s.buf[s.pos : s.pos+n]
+		s.pos += n + 1
+		return text, nil
+	}
+	s.text = s.text[:0]
+	if cap(s.text) > 1<<20 {
+		s.text = nil
+	}
 	for {
-		b = s.plain(b)
-		c, err := s.r.ReadByte()
+		n := s.plain()
+		s.text = append(s.text, s.buf[s.pos:s.pos+n]...)
+		s.pos += n
+		c, err := s.readByte()
 		if err != nil {
-			return "", cut(err)
+			return nil, cut(err)
 		}
 		switch c {
 		case '"':
-			if !utf8.Valid(b) {
-				return strings.ToValidUTF8(string(b), "\ufffd"), nil
-			}
-			return string(b), nil
+			return s.text, nil
 		case '\\':
-			if b, err = s.escape(b); err != nil {
-				return "", err
+			if s.text, err = s.escape(s.text); err != nil {
+				return nil, err
 			}
 		case '\n':
 			s.line++
 			fallthrough
 		default:
-			b = append(b, c)
+			s.text = append(s.text, c)
 		}
-		if len(b) > maxString {
-			return "", fmt.Errorf("string longer than %d bytes", maxString)
+		if len(s.text) > maxString {
+			return nil, fmt.Errorf("string longer than %d bytes", maxString)
 		}
 	}
 }
 
-// plain takes what is buffered up to a byte that means something in a string.
-// It only makes str fast.
-func (s *scanner) plain(b []byte) []byte {
-	ready, _ := s.r.Peek(min(s.r.Buffered(), 4096))
-	n := 0
-	for n < len(ready) && ready[n] != '"' && ready[n] != '\\' && ready[n] != '\n' {
-		n++
+// plain says how many bytes there are in the buffer before one that means something in a string.
+func (s *scanner) plain() int {
+	for i, c := range s.buf[s.pos:s.end] {
+		if c == '"' || c == '\\' || c == '\n' {
+			return i
+		}
 	}
-	b = append(b, ready[:n]...)
-	s.r.Discard(n)
-	return b
+	return s.end - s.pos
 }
 
 // escape takes what follows a backslash, \xHH included.
 func (s *scanner) escape(b []byte) ([]byte, error) {
-	c, err := s.r.ReadByte()
+	c, err := s.readByte()
 	if err != nil {
 		return nil, cut(err)
 	}
@@ -292,11 +368,12 @@ func (s *scanner) unicode(b []byte) ([]byte, error) {
 	if err != nil || !utf16.IsSurrogate(first) {
 		return utf8.AppendRune(b, first), err
 	}
-	head, err := s.r.Peek(2)
-	if err != nil || head[0] != '\\' || head[1] != 'u' {
+	for s.end-s.pos < 2 && s.fill() == nil {
+	}
+	if !bytes.HasPrefix(s.buf[s.pos:s.end], []byte(`\u`)) {
 		return utf8.AppendRune(b, utf8.RuneError), nil
 	}
-	s.r.Discard(2)
+	s.pos += 2
 	second, err := s.hex(4)
 	if err != nil {
 		return nil, err
@@ -310,7 +387,7 @@ func (s *scanner) unicode(b []byte) ([]byte, error) {
 func (s *scanner) hex(n int) (rune, error) {
 	var r rune
 	for range n {
-		c, err := s.r.ReadByte()
+		c, err := s.readByte()
 		if err != nil {
 			return 0, cut(err)
 		}

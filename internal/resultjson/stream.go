@@ -50,19 +50,20 @@ func (c *chatReader) member(key string) error {
 }
 
 func (c *chatReader) messages() error {
+	defer func() { c.number = 0 }()
 	return c.array(func(i int) error {
+		c.forget()
 		line := c.line
-		key := fmt.Sprintf("[%d]", i)
 		v, err := c.value()
 		if err != nil {
-			return wrap(key, line, err)
+			return wrap(fmt.Sprintf("[%d]", i), line, err)
 		}
 		m := new(Message)
-		c.path = "messages" + key
+		c.number = i + 1
 		err = c.decoder.message(v, m)
-		c.path = ""
+		c.number = 0
 		if err != nil {
-			return wrap(key, v.line, err)
+			return wrap(fmt.Sprintf("[%d]", i), v.line, err)
 		}
 		if c.chat.Type == "" || c.chat.ID == 0 {
 			c.waiting = append(c.waiting, m)

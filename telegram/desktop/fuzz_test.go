@@ -35,12 +35,13 @@ func (s *sinkhole) Range(string, func(string, []byte) error) error { return nil 
 func (s *sinkhole) HasMedia(archive.MediaKey) (int64, bool, error) { return 0, false, nil }
 func (s *sinkhole) Due() bool                                      { return false }
 func (s *sinkhole) Commit(context.Context) error                   { return nil }
-func (s *sinkhole) WritePart(context.Context, int64, []byte) error { return nil }
-func (s *sinkhole) Finish(context.Context, bool) (*archive.MediaFile, error) {
-	return &archive.MediaFile{}, nil
+func (s *sinkhole) Write(context.Context, []byte) error            { return nil }
+func (s *sinkhole) Finish(context.Context) (*archive.MediaFile, bool, error) {
+	return &archive.MediaFile{Key: archive.MediaSHA256 + ":00"}, true, nil
 }
-func (s *sinkhole) Abort() {}
-func (s *sinkhole) BeginMedia(context.Context, archive.MediaKey, int64) (MediaWriter, error) {
+func (s *sinkhole) Abort()                                                       {}
+func (s *sinkhole) RangeMedia(string, func(archive.MediaKey, int64) error) error { return nil }
+func (s *sinkhole) StreamMedia(context.Context, int64, string) (MediaStream, error) {
 	return s, nil
 }
 

@@ -16,15 +16,16 @@ type Archive interface {
 	Get(key string) ([]byte, bool, error)
 	Range(prefix string, f func(key string, value []byte) error) error
 	HasMedia(key archive.MediaKey) (size int64, ok bool, err error)
-	BeginMedia(ctx context.Context, key archive.MediaKey, size int64) (MediaWriter, error)
+	RangeMedia(kind string, f func(key archive.MediaKey, size int64) error) error
+	StreamMedia(ctx context.Context, size int64, sum string) (MediaStream, error)
 	Due() bool
 	Commit(ctx context.Context) error
 }
 
-// A MediaWriter takes one file; see archive.MediaWriter.
-type MediaWriter interface {
-	WritePart(ctx context.Context, off int64, p []byte) error
-	Finish(ctx context.Context, hashed bool) (*archive.MediaFile, error)
+// A MediaStream takes one file; see archive.MediaStream.
+type MediaStream interface {
+	Write(ctx context.Context, p []byte) error
+	Finish(ctx context.Context) (file *archive.MediaFile, added bool, err error)
 	Abort()
 }
 
@@ -33,8 +34,8 @@ func Into(w *archive.Writer) Archive { return writer{w} }
 
 type writer struct{ *archive.Writer }
 
-func (w writer) BeginMedia(ctx context.Context, key archive.MediaKey, size int64) (MediaWriter, error) {
-	m, err := w.Writer.BeginMedia(ctx, key, size)
+func (w writer) StreamMedia(ctx context.Context, size int64, sum string) (MediaStream, error) {
+	m, err := w.Writer.StreamMedia(ctx, size, sum)
 	if err != nil {
 		return nil, err // not m: a nil pointer in an interface is not nil
 	}
@@ -61,6 +62,8 @@ type Options struct {
 	// New has chats without an id archived under one made of their name, if Find does
 	// not know it.
 	New bool
+	// Again reads an export too of which everything is known to be in the archive.
+	Again bool
 	// Location is where dates without a zone were written; nil means time.Local.
 	Location *time.Location
 	// Now gives the time that is stored.
@@ -183,7 +186,9 @@ type importer struct {
 }
 
 // Import reads an export into an archive and commits it. What was read before an error is
-// kept, and the Result says how much it was; the same import goes on from there.
+// kept, and the Result says how much it was; the same import goes on from there. A folder of
+// which everything is in the archive is not taken apart again, as long as none of its files was
+// changed.
 //
 // Errors: *AccountError, *ChatError, *resultjson.Error, *PageError, and what the archive
 // and the file system say.
@@ -201,6 +206,10 @@ func Import(ctx context.Context, to Archive, e *Export, o Options) (*Result, err
 		result: &Result{Kind: e.Kind, File: e.File, SHA256: sum, Exported: e.Exported.UTC(), Notes: []Note{}},
 	}
 	im.sink, im.shelf = newSink(im), newShelf(im)
+	print := im.print()
+	if !o.Again && im.known(print) {
+		return im.result, nil
+	}
 	switch e.Kind {
 	case archive.OriginDesktopJSON:
 		err = im.readJSON()
@@ -209,11 +218,11 @@ func Import(ctx context.Context, to Archive, e *Export, o Options) (*Result, err
 	default:
 		err = im.readTdl()
 	}
-	return im.result, im.finish(err)
+	return im.result, im.finish(err, print)
 }
 
 // finish keeps what was read.
-func (im *importer) finish(err error) error {
+func (im *importer) finish(err error, print string) error {
 	if im.account == "" {
 		return err
 	}
@@ -227,7 +236,11 @@ func (im *importer) finish(err error) error {
 	}
 	ctx := context.WithoutCancel(im.ctx)
 	im.ctx = ctx
-	return errors.Join(err, unwrapArchive(im.sink.flush()), im.to.Commit(ctx))
+	err = errors.Join(err, unwrapArchive(im.sink.flush()))
+	if err == nil {
+		err = im.remember(ctx, print)
+	}
+	return errors.Join(err, im.to.Commit(ctx))
 }
 
 // An archiveError is one of where it goes to, not of what is read.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 
 	"telekeep/archive"
@@ -18,9 +19,7 @@ func (im *importer) readJSON() error {
 	}
 	defer f.Close()
 	r := &jsonReader{importer: im}
-	account, err := resultjson.Read(im.export.File, stoppableReader{f, im.ctx.Err}, resultjson.Options{Location: im.Location}, resultjson.Visitor{
-		Account: r.owner, Chat: r.begin, Message: r.message, Note: r.remark,
-	})
+	account, err := r.read(stoppableReader{f, im.ctx.Err})
 	if errors.Is(err, resultjson.ErrNoExport) {
 		return fmt.Errorf("%s: %w", im.export.File, ErrNoExport)
 	}
@@ -40,6 +39,90 @@ type jsonReader struct {
 	*importer
 	owned bool
 	chat  converter
+}
+
+// A found is one thing that resultjson has read: exactly one of these.
+type found struct {
+	account *resultjson.Account
+	chat    *resultjson.Chat
+	message *resultjson.Message
+	note    resultjson.Note
+}
+
+// Things go from who reads to who takes in by the batch.
+const (
+	batchFound   = 128
+	waitingFound = 4 // batches
+)
+
+// errStopped ends the reading because what was read could not be taken in.
+var errStopped = errors.New("nobody takes in what is read")
+
+// read reads on while what was read before is taken in, in its order.
+//
+//	resultjson.Read ──▶ batches ──▶ take
+func (r *jsonReader) read(src io.Reader) (account *resultjson.Account, err error) {
+	batches, stopped := make(chan []found, waitingFound), make(chan struct{})
+	var readErr error
+	go func() {
+		defer close(batches)
+		var batch []found
+		send := func() error {
+			if len(batch) == 0 {
+				return nil
+			}
+			select {
+			case batches <- batch:
+				batch = nil
+				return nil
+			case <-stopped:
+				return errStopped
+			}
+		}
+		put := func(f found) error {
+			if batch = append(batch, f); len(batch) < batchFound {
+				return nil
+			}
+			return send()
+		}
+		// What the reader goes on with is copied.
+		account, readErr = resultjson.Read(r.export.File, src, resultjson.Options{Location: r.Location}, resultjson.Visitor{
+			Account: func(a *resultjson.Account) error { own := *a; return put(found{account: &own}) },
+			Chat:    func(c *resultjson.Chat) error { own := *c; return put(found{chat: &own}) },
+			Message: func(_ *resultjson.Chat, m *resultjson.Message) error { return put(found{message: m}) },
+			Note:    func(n resultjson.Note) { batch = append(batch, found{note: n}) },
+		})
+		if err := send(); readErr == nil {
+			readErr = err
+		}
+	}()
+	for batch := range batches {
+		for _, f := range batch {
+			if err == nil {
+				if err = r.take(f); err != nil {
+					close(stopped)
+				}
+			}
+		}
+	}
+	if err == nil {
+		err = readErr
+	}
+	return account, err
+}
+
+// take takes in one thing.
+func (r *jsonReader) take(f found) error {
+	switch {
+	case f.account != nil:
+		return r.owner(f.account)
+	case f.chat != nil:
+		return r.begin(f.chat)
+	case f.message != nil:
+		return r.message(f.message)
+	}
+	r.remark(f.note)
+	return nil
 }
 
 // remark keeps what the reader does not understand from being noticed by nobody. Keys of
@@ -142,7 +225,7 @@ func (im *importer) migratedFrom(chat archive.PeerID) archive.PeerID {
 const migratedShift = -1_000_000_000
 
 // message takes in a message.
-func (r *jsonReader) message(_ *resultjson.Chat, m *resultjson.Message) error {
+func (r *jsonReader) message(m *resultjson.Message) error {
 	if m.ID == 0 || m.ID < math.MinInt32 || m.ID > math.MaxInt32 {
 		r.result.Messages++
 		r.result.Skipped++

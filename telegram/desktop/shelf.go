@@ -17,10 +17,9 @@ import (
 )
 
 const (
-	// inMemory is how large a file may be that is read once; a larger one is read twice,
-	// for its name is its hash.
+	// inMemory is how large a file may be that is hashed before anything else is done with it.
 	inMemory = 4 << 20
-	partSize = 1 << 20
+	readSize = 1 << 20
 	// maxRemembered bounds how many paths are known without looking at the file again.
 	maxRemembered = 1 << 16
 )
@@ -30,6 +29,7 @@ type shelf struct {
 	*importer
 	seen   map[string]stored // by path
 	absent map[archive.MediaKey]bool
+	sizes  map[int64]bool // of the large files that the archive has; nil until it is asked
 	buffer []byte
 }
 
@@ -141,93 +141,132 @@ func (s *shelf) store(name string, declared int64) (stored, error) {
 	case info.Size() == 0 && declared != 0:
 		return stored{}, errEmpty
 	}
-	content, err := s.content(f, name, info.Size())
-	if err != nil {
-		return stored{}, err
+	if info.Size() <= inMemory {
+		return s.small(f, info.Size())
 	}
-	got := stored{key: archive.MediaKey(archive.MediaSHA256 + ":" + content.sum), size: content.size}
-	if _, ok, err := s.to.HasMedia(got.key); err != nil {
-		return stored{}, archived(err)
-	} else if ok {
-		s.result.FilesKnown++
-		return got, nil
-	}
-	if err := s.put(got.key, content); err != nil {
-		return stored{}, err
-	}
-	s.result.FilesAdded++
-	s.result.Bytes += content.size
-	s.sink.tell()
-	return got, nil
+	return s.large(f, name, info.Size())
 }
 
-// content is a file that was read once.
-type content struct {
-	sum  string
-	size int64
-	open func() (io.ReadCloser, error)
+// small stores a file that is held in memory.
+func (s *shelf) small(f io.Reader, size int64) (stored, error) {
+	data, err := io.ReadAll(io.LimitReader(stoppableReader{f, s.ctx.Err}, inMemory+1))
+	switch {
+	case err != nil:
+		return stored{}, err
+	case int64(len(data)) != size:
+		return stored{}, errChanged
+	}
+	sum := sha256.Sum256(data)
+	text := hex.EncodeToString(sum[:])
+	if known, err := s.known(text, size); known.key != "" || err != nil {
+		return known, err
+	}
+	return s.put(bytes.NewReader(data), size, text)
 }
 
-// content hashes a file, and keeps a small one.
-func (s *shelf) content(f io.Reader, name string, size int64) (*content, error) {
+// large stores a file in one pass, unless the archive has one of its size: then it is hashed
+// first, which costs less than storing it again.
+func (s *shelf) large(f fs.File, name string, size int64) (stored, error) {
+	if err := s.learnSizes(); err != nil {
+		return stored{}, err
+	}
+	if !s.sizes[size] {
+		return s.put(f, size, "")
+	}
 	h := sha256.New()
-	r := io.TeeReader(stoppableReader{f, s.ctx.Err}, h)
-	if size <= inMemory {
-		data, err := io.ReadAll(io.LimitReader(r, inMemory+1))
-		if err != nil {
-			return nil, err
-		}
-		if int64(len(data)) != size {
-			return nil, errChanged
-		}
-		open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-		return &content{hexSum(h), size, open}, nil
+	n, err := io.Copy(h, stoppableReader{f, s.ctx.Err})
+	switch {
+	case err != nil:
+		return stored{}, err
+	case n != size:
+		return stored{}, errChanged
 	}
-	n, err := io.Copy(io.Discard, r)
+	if known, err := s.known(hexSum(h), size); known.key != "" || err != nil {
+		return known, err
+	}
+	again, err := s.export.files.Open(name)
 	if err != nil {
-		return nil, err
+		return stored{}, err
 	}
-	return &content{hexSum(h), n, func() (io.ReadCloser, error) { return s.export.files.Open(name) }}, nil
+	defer again.Close()
+	return s.put(again, size, "")
 }
 
-// put gives a file to the archive. One that is another by now is given up.
-func (s *shelf) put(key archive.MediaKey, c *content) error {
-	src, err := c.open()
-	if err != nil {
-		return err
+// known returns what is stored with a hash, if anything is.
+func (s *shelf) known(sum string, size int64) (stored, error) {
+	key := archive.MediaKey(archive.MediaSHA256 + ":" + sum)
+	_, ok, err := s.to.HasMedia(key)
+	if err != nil || !ok {
+		return stored{}, archived(err)
 	}
-	defer src.Close()
-	m, err := s.to.BeginMedia(s.ctx, key, c.size)
-	if errors.Is(err, archive.ErrStored) {
+	s.result.FilesKnown++
+	return stored{key: key, size: size}, nil
+}
+
+// learnSizes asks the archive for the sizes of its large files.
+func (s *shelf) learnSizes() error {
+	if s.sizes != nil {
 		return nil
 	}
+	s.sizes = map[int64]bool{}
+	return archived(s.to.RangeMedia(archive.MediaSHA256, func(_ archive.MediaKey, size int64) error {
+		if size > inMemory {
+			s.sizes[size] = true
+		}
+		return nil
+	}))
+}
+
+// put gives a file to the archive. sum is its hash, "" if that is to be found out.
+func (s *shelf) put(src io.Reader, size int64, sum string) (stored, error) {
+	m, err := s.to.StreamMedia(s.ctx, size, sum)
 	if err != nil {
-		return archived(err)
+		return stored{}, archived(err)
 	}
 	defer m.Abort()
 	if s.buffer == nil {
-		s.buffer = make([]byte, partSize)
+		s.buffer = make([]byte, readSize)
 	}
-	h := sha256.New()
-	for off := int64(0); off < c.size; {
-		n, err := io.ReadFull(src, s.buffer[:min(partSize, c.size-off)])
+	for left := size; left > 0; {
+		n, err := io.ReadFull(src, s.buffer[:min(readSize, left)])
 		if err != nil {
-			return errChanged
+			return stored{}, changed(err)
 		}
-		h.Write(s.buffer[:n])
-		if off+int64(n) == c.size && hex.EncodeToString(h.Sum(nil)) != c.sum {
-			return errChanged
+		if err := m.Write(s.ctx, s.buffer[:n]); err != nil {
+			return stored{}, archived(err)
 		}
-		if err := m.WritePart(s.ctx, off, s.buffer[:n]); err != nil {
-			return archived(err)
-		}
-		off += int64(n)
+		left -= int64(n)
 	}
-	_, err = m.Finish(context.WithoutCancel(s.ctx), false)
-	if err == nil && s.to.Due() {
-		err = s.to.Commit(s.ctx)
+	if n, _ := src.Read(s.buffer[:1]); n > 0 {
+		return stored{}, errChanged
 	}
-	return archived(err)
+	file, added, err := m.Finish(context.WithoutCancel(s.ctx))
+	if err != nil {
+		return stored{}, archived(err)
+	}
+	got := stored{key: file.Key, size: size}
+	if !added {
+		s.result.FilesKnown++
+		return got, nil
+	}
+	if size > inMemory {
+		s.sizes[size] = true
+	}
+	s.result.FilesAdded++
+	s.result.Bytes += size
+	s.sink.tell()
+	if s.to.Due() {
+		err = archived(s.to.Commit(s.ctx))
+	}
+	return got, err
+}
+
+// changed says what it means that a file ends before its size.
+func changed(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errChanged
+	}
+	return err
 }
 
 // text reads a small file, a contact's card.

@@ -1,13 +1,16 @@
 package desktop
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"telekeep/archive"
 )
@@ -40,6 +43,11 @@ type sink struct {
 	lastKey string
 	last    []byte // what the archive's state has for lastKey
 	facts   int
+	block   struct { // of the last message
+		chat   archive.PeerID
+		number int
+		key    string
+	}
 }
 
 func newSink(im *importer) *sink { return &sink{importer: im, state: map[string][]byte{}} }
@@ -55,11 +63,11 @@ type entry struct {
 // message takes a message whose origin may have more than the others'.
 func (s *sink) message(chat archive.PeerID, m *archive.Message, unknown map[string]json.RawMessage) error {
 	s.result.Messages++
-	e, err := s.entryOf(m)
+	e, encoded, err := s.entryOf(m)
 	if err != nil {
 		return err
 	}
-	key := fmt.Sprintf("import/%s/%s/%d", s.account, chat, m.ID>>blockBits)
+	key := s.blockKey(chat, m.ID>>blockBits)
 	block, err := s.value(key)
 	if err != nil {
 		return err
@@ -68,13 +76,25 @@ func (s *sink) message(chat archive.PeerID, m *archive.Message, unknown map[stri
 		s.result.Known++
 		return nil
 	}
+	if _, own := s.state[key]; !own { // it is the archive's
+		block = append(make([]byte, 0, len(block)+32*entrySize), block...)
+	}
 	s.state[key] = appendEntry(block, e)
 	r := s.record(archive.KindMessage)
-	r.Chat, r.Message, r.Origin.Unknown = chat, m, unknown
+	r.Chat, r.Message, r.Encoded, r.Origin.Unknown = chat, m, encoded, unknown
 	s.records = append(s.records, r)
 	s.added++
 	s.bytes += len(m.Text.Text) + 256
 	return s.flushFull()
+}
+
+// blockKey is the key of the state for a block of messages.
+func (s *sink) blockKey(chat archive.PeerID, block int) string {
+	if s.block.key == "" || s.block.chat != chat || s.block.number != block {
+		s.block.chat, s.block.number = chat, block
+		s.block.key = fmt.Sprintf("import/%s/%s/%d", s.account, chat, block)
+	}
+	return s.block.key
 }
 
 func (s *sink) flushFull() error {
@@ -97,8 +117,8 @@ func (s *sink) value(key string) ([]byte, error) {
 	return value, archived(err)
 }
 
-// entryOf sums up a message.
-func (s *sink) entryOf(m *archive.Message) (entry, error) {
+// entryOf sums up a message, and returns its JSON if that does for the record too.
+func (s *sink) entryOf(m *archive.Message) (entry, []byte, error) {
 	e := entry{low: uint16(m.ID & (1<<blockBits - 1)), gist: gist(m)}
 	files := filesOf(m)
 	keys := make([]archive.MediaKey, len(files))
@@ -109,18 +129,27 @@ func (s *sink) entryOf(m *archive.Message) (entry, error) {
 		}
 		f.Key = ""
 	}
-	data, err := json.Marshal(m)
+	data, err := archive.EncodeMessage(m)
 	for i, f := range files {
 		f.Key = keys[i]
 	}
 	if err != nil {
-		return e, err
+		return e, nil, err
 	}
-	e.sum = short(data)
 	if s.origin.From != archive.OriginDesktopHTML {
 		e.facts |= factStructured
 	}
-	return e, nil
+	summed := data
+	if bytes.ContainsAny(data, "<>&") { // the sums are of what json.Marshal makes of a message
+		var escaped bytes.Buffer
+		json.HTMLEscape(&escaped, data)
+		summed = escaped.Bytes()
+	}
+	e.sum = short(summed)
+	if len(files) > 0 {
+		data = nil
+	}
+	return e, data, nil
 }
 
 // gist sums up what every kind of export tells of a message.
@@ -128,9 +157,18 @@ func gist(m *archive.Message) uint32 {
 	if m.Action != nil {
 		return 0 // pages tell neither when it was nor, in words of a program, what
 	}
-	text := fmt.Appendf(nil, "%d ", m.Date)
-	for word := range strings.FieldsFuncSeq(m.Text.Text, unicode.IsSpace) {
-		text = append(text, word...)
+	words := m.Text.Text
+	text := make([]byte, 0, len(words)+24)
+	text = append(strconv.AppendInt(text, m.Date, 10), ' ')
+	for i := 0; i < len(words); {
+		r, n := rune(words[i]), 1
+		if r >= utf8.RuneSelf {
+			r, n = utf8.DecodeRuneInString(words[i:])
+		}
+		if !unicode.IsSpace(r) {
+			text = append(text, words[i:i+n]...)
+		}
+		i += n
 	}
 	return short(text)
 }
@@ -176,11 +214,9 @@ func knows(block []byte, e entry) bool {
 	return false
 }
 
-// appendEntry returns a new block: the old one may be the archive's.
+// appendEntry adds e to a block.
 func appendEntry(block []byte, e entry) []byte {
-	out := make([]byte, 0, len(block)+entrySize)
-	out = append(out, block...)
-	out = binary.LittleEndian.AppendUint16(out, e.low)
+	out := binary.LittleEndian.AppendUint16(block, e.low)
 	out = binary.LittleEndian.AppendUint32(out, e.gist)
 	out = binary.LittleEndian.AppendUint32(out, e.sum)
 	return append(out, e.facts)

@@ -45,6 +45,7 @@ type Export struct {
 	Others []string
 
 	files  fs.FS
+	folder bool // files are those of a folder
 	closer io.Closer
 	pages  []string // of HTML: all that are read, in order
 }
@@ -72,7 +73,7 @@ func Open(name, want string) (*Export, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.files, e.closer = root.FS(), root
+		e.files, e.closer, e.folder = root.FS(), root, true
 		err = e.find(want)
 		return e.opened(err)
 	case strings.EqualFold(filepath.Ext(name), ".zip"):
