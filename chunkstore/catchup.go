@@ -25,7 +25,7 @@ func (w *Writer) catchUp(ctx context.Context) ([]foundCommit, error) {
 	if err := w.checkHead(ctx); err != nil {
 		return nil, err
 	}
-	seqs, err := listCommits(ctx, w.dst, w.secrets.WriterID)
+	seqs, err := listCommits(ctx, w.dst, w.secrets().WriterID)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (w *Writer) catchUp(ctx context.Context) ([]foundCommit, error) {
 			} else if seq == seqs[len(seqs)-1] {
 				return fmt.Errorf("the newest commit of this machine must be whole: %w", err)
 			} else {
-				w.problem(commitName(w.secrets.WriterID, seq), err)
+				w.problem(commitName(w.secrets().WriterID, seq), err)
 			}
 		}
 		return nil
@@ -71,7 +71,7 @@ func (w *Writer) checkHead(ctx context.Context) error {
 	if last.seq == 0 {
 		return nil
 	}
-	name := commitName(w.secrets.WriterID, last.seq)
+	name := commitName(w.secrets().WriterID, last.seq)
 	data, err := anywhere(ctx, w.dst, func(dst Destination) ([]byte, error) {
 		data, err := readLimited(ctx, dst, name, maxCommitFile)
 		if err == nil && hashOf(data) != last.hash {
@@ -86,7 +86,7 @@ func (w *Writer) checkHead(ctx context.Context) error {
 		return err
 	}
 	if w.keys == nil { // the first time: what it lists is where the next one goes on
-		c, err := parseCommit(name, data, w.secrets.SigningKey.VerifyKey())
+		c, err := parseCommit(name, data, w.secrets().SigningKey.VerifyKey())
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (w *Writer) checkHead(ctx context.Context) error {
 // follow takes over the commit with the given seq, which must follow on the last one, or
 // on one between the two that is lost.
 func (w *Writer) follow(ctx context.Context, seq uint64) (foundCommit, error) {
-	c, err := readCommit(ctx, w.dst, w.secrets.VaultID, w.secrets.WriterID, seq, w.secrets.SigningKey.VerifyKey())
+	c, err := readCommit(ctx, w.dst, w.secrets().VaultID, w.secrets().WriterID, seq, w.secrets().SigningKey.VerifyKey())
 	if err != nil {
 		return foundCommit{}, err
 	}

@@ -126,8 +126,8 @@ func (w *Writer) publish(ctx context.Context, d *draft) (*Commit, error) {
 		return nil, err
 	}
 	c := &Commit{
-		Vault:    w.secrets.VaultID,
-		Writer:   w.secrets.WriterID,
+		Vault:    w.secrets().VaultID,
+		Writer:   w.secrets().WriterID,
 		Seq:      seq,
 		Time:     w.now().UTC().Truncate(time.Second),
 		Previous: w.last.Load().hash,
@@ -138,7 +138,7 @@ func (w *Writer) publish(ctx context.Context, d *draft) (*Commit, error) {
 	if err := w.retiring.sign(c); err != nil {
 		return nil, err
 	}
-	file := c.sign(w.secrets.SigningKey)
+	file := c.sign(w.secrets().SigningKey)
 	if len(file) > maxCommitFile {
 		return nil, fmt.Errorf("%w: a commit of %d packs", ErrTooLarge, len(d.packs))
 	}
@@ -152,10 +152,10 @@ func (w *Writer) publish(ctx context.Context, d *draft) (*Commit, error) {
 // refreshKeys looks which key files are there now: an owner may have been added or removed
 // since the Writer was opened. Should that fail, the commit lists what the last one did.
 func (w *Writer) refreshKeys(ctx context.Context) {
-	if names, err := listKeysFolder(ctx, w.dst); err != nil || slices.Equal(names, w.keyNames) {
+	if names, err := listKeysFolder(ctx, w.dst); err != nil || slices.Equal(names, w.keyNames) && w.keyOwner == w.secrets().OwnerKey {
 		return // an object is never changed: the same names are the same keys
 	}
-	vault := &Vault{ID: w.secrets.VaultID, Recipient: w.secrets.VaultRecipient}
+	vault := &Vault{ID: w.secrets().VaultID, Recipient: w.secrets().VaultRecipient}
 	found, err := w.readKeys(ctx, vault)
 	if err != nil {
 		return
@@ -179,18 +179,18 @@ func (w *Writer) sealIndex(d *draft) ([]byte, error) {
 		ix.pack(p, dir)
 	}
 	ix.changes(d.changes)
-	return ix.seal(w.secrets.sealTo(), w.secrets.IndexIdentity.Recipient())
+	return ix.seal(w.secrets().sealTo(), w.secrets().IndexIdentity.Recipient())
 }
 
 // storeIndex stores the index under the next number that is free and returns it. One
 // that is taken has an index and no commit: a writer was stopped between the two.
 func (w *Writer) storeIndex(ctx context.Context, index []byte) (uint64, error) {
 	for seq := w.last.Load().seq + 1; seq <= maxSeq; seq++ {
-		err := storeObject(ctx, w.dst, indexName(w.secrets.WriterID, seq), index)
+		err := storeObject(ctx, w.dst, indexName(w.secrets().WriterID, seq), index)
 		if !errors.Is(err, fs.ErrExist) {
 			return seq, err
 		}
-		_, err = w.dst.Stat(ctx, commitName(w.secrets.WriterID, seq))
+		_, err = w.dst.Stat(ctx, commitName(w.secrets().WriterID, seq))
 		if err == nil {
 			return 0, fmt.Errorf("%w: commit %d is there already", ErrForked, seq)
 		}
@@ -204,7 +204,7 @@ func (w *Writer) storeIndex(ctx context.Context, index []byte) (uint64, error) {
 // takeOver makes a commit that is in the vault part of the state. lost says that the
 // one before it is not.
 func (w *Writer) takeOver(c *Commit, index []byte, lost bool) (records []crypto.ID, err error) {
-	records, err = w.state.apply(c, index, w.secrets.IndexIdentity, lost)
+	records, err = w.state.apply(c, index, w.secrets().IndexIdentity, lost)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", indexName(c.Writer, c.Seq), err)
 	}

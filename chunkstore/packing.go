@@ -3,6 +3,8 @@ package chunkstore
 import (
 	"errors"
 	"slices"
+
+	"telekeep/crypto"
 )
 
 // enoughFull is the room in bytes below which a pack is closed: what comes is seldom
@@ -18,6 +20,7 @@ type openPack struct {
 	builder *packBuilder
 	busy    bool
 	room    int64 // of the builder; what others may read while it is busy
+	last    bool  // it takes nothing more: others are sealed to another key
 	hash    packHash
 	sealed  *sealedPack // when it is finished; all it waits for is its name
 }
@@ -38,8 +41,8 @@ func (p *pipeline) place(c newChunk) error {
 	p.stats.ChunksNew++
 	p.stats.BytesNew += int64(c.raw)
 	p.changed.Broadcast()
-	if k.room < enoughFull {
-		p.closePack(k, true)
+	if full := k.room < enoughFull; full || k.last {
+		p.closePack(k, full)
 	} else {
 		p.hash(k, false)
 	}
@@ -137,13 +140,14 @@ func (p *pipeline) startPack() (*openPack, error) {
 	if n := len(p.memory); n > 0 {
 		buf, p.memory = p.memory[n-1], p.memory[:n-1]
 	}
+	to := p.sealTo
 	p.mu.Unlock()
 	var err error
 	if buf == nil {
 		buf, err = newPackMemory(p.limits.packSize)
 	}
 	if err == nil {
-		k.builder, err = newPackBuilder(buf, p.keys.sealTo())
+		k.builder, err = newPackBuilder(buf, to)
 	}
 	p.mu.Lock()
 	if err != nil {
@@ -174,6 +178,48 @@ func (p *pipeline) closePack(k *openPack, full bool) {
 	k.sealed, k.hash.sealed = sealed, sealed.data
 	p.finished = append(p.finished, k)
 	p.hash(k, !full || len(p.open) == 0)
+}
+
+// sealFrom has packs sealed to another key, and returns when those that are open take nothing
+// more.
+func (p *pipeline) sealFrom(to crypto.Recipient) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if to.String() == p.sealTo.String() {
+		return nil
+	}
+	p.sealTo = to
+	p.working++ // flush leaves the open packs alone meanwhile
+	defer func() {
+		p.working--
+		p.changed.Broadcast()
+	}()
+	for _, k := range p.open {
+		k.last = true
+	}
+	for p.stopped() == nil {
+		switch before, idle := p.ofBefore(); {
+		case idle != nil:
+			p.closePack(idle, false) // unlocks meanwhile
+		case before:
+			p.changed.Wait()
+		default:
+			return nil
+		}
+	}
+	return p.stopped()
+}
+
+// ofBefore reports whether a pack is open that shall take nothing more, and returns one that is
+// idle.
+func (p *pipeline) ofBefore() (open bool, idle *openPack) {
+	for _, k := range p.open {
+		if k.last && !k.busy {
+			return true, k
+		}
+		open = open || k.last
+	}
+	return open, nil
 }
 
 func (p *pipeline) forget(k *openPack) {

@@ -19,7 +19,6 @@ import (
 // everything behind it waits: nothing that was submitted is lost, and retry goes on.
 type pipeline struct {
 	state   *state
-	keys    *WriterSecrets
 	table   *cutTable
 	put     func(name string, data []byte) error
 	limits  pipelineLimits
@@ -43,6 +42,7 @@ type pipeline struct {
 	memory   [][]byte // unused memory for packs
 	lent     int      // pieces of memory in open, finished and sealed
 	stats    Stats
+	sealTo   crypto.Recipient // of packs that are opened from now on
 }
 
 // putters is how many packs are stored at once: at a commit all open packs are due, and
@@ -77,7 +77,7 @@ type Stats struct {
 func newPipeline(s *state, keys *WriterSecrets, l pipelineLimits, put func(name string, data []byte) error) (*pipeline, error) {
 	p := &pipeline{
 		state:  s,
-		keys:   keys,
+		sealTo: keys.sealTo(),
 		table:  newCutTable(keys.ChunkerKey),
 		put:    put,
 		limits: l,

@@ -166,7 +166,7 @@ func (x *chunkIndex) each(f func(places []chunkPlace)) {
 // of w then retires them; until then nothing has changed but that some chunks are stored
 // twice. r must have been opened since the last commit of w.
 func (r *Reader) Repack(ctx context.Context, w *Writer, p *PrunePlan, progress func(done, total int64)) error {
-	if p.Writer != w.secrets.WriterID {
+	if p.Writer != w.secrets().WriterID {
 		return errors.New("the plan is for packs of another writer")
 	}
 	if err := w.forgetPacks(p.Repack); err != nil {

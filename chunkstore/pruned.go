@@ -169,7 +169,7 @@ func (r *Reader) readPack(ctx context.Context, dst Destination, p Object) error 
 // Commit of w. Each is opened, and its directory read.
 func (r *Reader) Reinstate(ctx context.Context, w *Writer, packs []RetiredPack) error {
 	for _, p := range packs {
-		if p.By.Writer != w.secrets.WriterID {
+		if p.By.Writer != w.secrets().WriterID {
 			return errors.New("the packs are another writer's")
 		}
 		dir, err := r.directoryOf(ctx, p.Object)

@@ -87,9 +87,9 @@ func (r *Reader) isSealedToEarlier(ctx context.Context, p Object) (bool, error) 
 // been opened since the last commit of w, and nobody else may use w.
 func (r *Reader) Reseal(ctx context.Context, w *Writer, p *ResealPlan, progress func(done, total int64)) error {
 	switch {
-	case p.Writer != w.secrets.WriterID:
+	case p.Writer != w.secrets().WriterID:
 		return errors.New("the plan is for packs of another writer")
-	case w.secrets.sealTo().String() != r.key.Identity.Recipient().String():
+	case w.secrets().sealTo().String() != r.key.Identity.Recipient().String():
 		return ErrStaleWriter
 	}
 	chunks := r.chunksOf(p.numbers)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"telekeep/crypto"
 )
@@ -210,5 +211,107 @@ func TestRotateTwice(t *testing.T) {
 	if key := vaultKeyOf(t, f); key.conflict || key.Number() != 4 {
 		t.Errorf("a copy came back: conflict %t, %d keys", key.conflict, key.Number())
 	}
+	f.verify()
+}
+
+// A writer that is at work takes a new key: no earlier key opens what it is given from then on,
+// neither a pack nor an index, however full the packs were, and all of it is read. A commit
+// under way harms nothing.
+func TestTakeWhileOpen(t *testing.T) {
+	for _, single := range []bool{true, false} {
+		f := newFixture(t, nil)
+		f.single = single
+		old := vaultKeyOf(t, f)
+		w := f.writer()
+		before := [][]crypto.ID{store(t, w, noise(1, 2_000_000))}
+		for w.Stats().ChunksNew < int64(len(before[0])) { // until it is in a pack
+			time.Sleep(time.Millisecond)
+		}
+		done, stop := make(chan [][]crypto.ID), make(chan struct{})
+		for i := range 2 {
+			go func() {
+				var all [][]crypto.ID
+				for n := byte(0); ; n++ {
+					select {
+					case <-stop:
+						done <- all
+						return
+					default:
+					}
+					s := w.NewStream()
+					if _, err := s.Write(noise(byte(i)*100+n%100+50, 300_000+int(n))); err != nil {
+						t.Error(err)
+					}
+					ids, err := s.Close()
+					if err != nil {
+						t.Error(err)
+					}
+					if all = append(all, ids); n%4 == 3 {
+						if _, err := w.Commit(t.Context(), nil); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+			}()
+		}
+		r := rotate(t, f, RotateOptions{})
+		check(t, r.Change.Apply(t.Context(), f.dst))
+		next := *f.secrets
+		_, err := next.Take(r.Key)
+		check(t, err)
+		check(t, w.Take(&next))
+		after := [][]crypto.ID{store(t, w, noise(2, 2_000_000)), store(t, w, text(3, 100_000))}
+		close(stop)
+		before = append(append(before, <-done...), <-done...)
+		c := commit(t, w, after[1])
+		f.secrets = &next
+
+		wantError(t, opensIndex(f, c, old), crypto.ErrWrongKey)
+		reader := f.reader()
+		for _, ids := range after {
+			for _, id := range ids {
+				for _, place := range reader.index.find(id) {
+					p := reader.index.packs[place.pack]
+					if _, err := openPackFile(t.Context(), f.dst, p, old.Identity); !errors.Is(err, crypto.ErrWrongKey) {
+						t.Errorf("single %v: the earlier key opens what was stored since: %v", single, err)
+					}
+				}
+			}
+		}
+		p := reader.index.packs[reader.index.find(before[0][0])[0].pack]
+		if _, err := openPackFile(t.Context(), f.dst, p, old.Identity); err != nil {
+			t.Errorf("single %v: what was in a pack before went elsewhere: %v", single, err)
+		}
+		if !bytes.Equal(readAll(t, reader, after[0]), noise(2, 2_000_000)) {
+			t.Error("what was stored since is not read")
+		}
+		for _, ids := range before {
+			readAll(t, reader, ids)
+		}
+		if !slices.ContainsFunc(c.Keys, func(k OwnerKey) bool { return k.Name == r.Names["owner"] }) {
+			t.Errorf("the commit lists %v", c.Keys)
+		}
+		f.verify()
+	}
+}
+
+// opensIndex tries a vault key at the index of a commit.
+func opensIndex(f *fixture, c *Commit, key *VaultKey) error {
+	_, err := crypto.OpenBytes(f.dst.Object(indexName(c.Writer, c.Seq)), key.identities()...)
+	return err
+}
+
+// A writer takes no other writer's secrets.
+func TestTakeRefuses(t *testing.T) {
+	f, stranger := newFixture(t, nil), newFixture(t, nil)
+	w := f.writer()
+	wantError(t, w.Take(stranger.secrets), ErrOtherVault)
+	another := *f.secrets
+	another.IDKey[0] ^= 1
+	if err := w.Take(&another); err == nil {
+		t.Error("secrets with another key are taken")
+	}
+	check(t, w.Take(f.secrets))
+	commit(t, w, store(t, w, text(1, 1000)))
 	f.verify()
 }

@@ -52,6 +52,13 @@ func (s *WriterSecrets) sealTo() crypto.Recipient {
 	return s.SealTo
 }
 
+// sameWriter reports whether s and other are secrets of one writer, who may have taken different
+// vault keys since.
+func (s *WriterSecrets) sameWriter(other *WriterSecrets) bool {
+	return s.VaultID == other.VaultID && s.WriterID == other.WriterID && s.SigningKey.String() == other.SigningKey.String() &&
+		s.IndexIdentity.String() == other.IndexIdentity.String() && s.IDKey == other.IDKey && s.ChunkerKey == other.ChunkerKey
+}
+
 // Take takes over who the owners are from a vault key that one of them opened, and reports
 // whether anything changed. ErrOtherVault, and ErrKeyConflict if the key is not a later one
 // of what the writer seals to.

@@ -29,7 +29,7 @@ func (w *Writer) survey(ctx context.Context, vault *Vault) error {
 	if err := w.surveyKeys(ctx, vault); err != nil {
 		return err
 	}
-	if entry, ok := vault.Writer(w.secrets.WriterID); ok {
+	if entry, ok := vault.Writer(w.secrets().WriterID); ok {
 		_, err := entry.readSecrets(ctx, w.dst)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -73,12 +73,13 @@ func (w *Writer) readKeys(ctx context.Context, vault *Vault) ([]keyFile, error) 
 		return nil, err
 	}
 	var notes []*KeyNote
-	if !w.secrets.OwnerKey.IsZero() {
-		if notes, err = readNotesOf(ctx, w.dst, names, vault.ID, w.secrets.OwnerKey); err != nil {
+	owner := w.secrets().OwnerKey
+	if !owner.IsZero() {
+		if notes, err = readNotesOf(ctx, w.dst, names, vault.ID, owner); err != nil {
 			return nil, err
 		}
 	}
-	w.keyNames = names
+	w.keyNames, w.keyOwner = names, owner
 	removed := removedBy(notes)
 	if left := listedWithoutRemoved(w.keys, removed); len(left) > 0 || succeeded(found, notes, removed) {
 		w.keys = left // else not all: somebody has to be able to read
@@ -104,7 +105,7 @@ func succeeded(found []keyFile, notes []*KeyNote, removed map[string]Object) boo
 func (w *Writer) surveyChain(ctx context.Context) error {
 	there := make(map[string]bool)
 	for _, folder := range []string{commitsPrefix, indexPrefix} {
-		err := w.dst.List(ctx, folder+w.secrets.WriterID+"/", func(name string, _ int64) error {
+		err := w.dst.List(ctx, folder+w.secrets().WriterID+"/", func(name string, _ int64) error {
 			there[name] = true
 			return nil
 		})
@@ -124,11 +125,11 @@ func (w *Writer) surveyChain(ctx context.Context) error {
 		asked++
 		return asked > maxPackProblems || !w.stands(ctx, name, -1)
 	}
-	if name := commitName(w.secrets.WriterID, w.lost); w.lost > 0 && len(told) == 0 && !there[name] {
+	if name := commitName(w.secrets().WriterID, w.lost); w.lost > 0 && len(told) == 0 && !there[name] {
 		w.problem(name, ErrMissing) // found by an earlier start, which had no state
 	}
 	return w.state.links(func(seq uint64) {
-		for _, name := range []string{commitName(w.secrets.WriterID, seq), indexName(w.secrets.WriterID, seq)} {
+		for _, name := range []string{commitName(w.secrets().WriterID, seq), indexName(w.secrets().WriterID, seq)} {
 			if missing(name) {
 				w.problem(name, ErrMissing)
 			}

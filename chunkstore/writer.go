@@ -69,7 +69,7 @@ func (o WriterOptions) withDefaults() (WriterOptions, error) {
 // used from many goroutines.
 type Writer struct {
 	dst      Destination
-	secrets  *WriterSecrets
+	taken    atomic.Pointer[WriterSecrets] // see secrets
 	now      func() time.Time
 	state    *state
 	pipeline *pipeline
@@ -87,6 +87,7 @@ type Writer struct {
 	last     atomic.Pointer[head] // changed by who holds committing
 	keys     []OwnerKey           // what the next commit lists; guarded by committing
 	keyNames []string             // in the owners' folder when keys was found; guarded by committing
+	keyOwner crypto.VerifyKey     // whose notes counted then; guarded by committing
 }
 
 // OpenWriter opens a vault for adding to it. What the local state lacks is taken from
@@ -115,7 +116,8 @@ func OpenWriter(ctx context.Context, dst Destination, o WriterOptions) (*Writer,
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{dst: dst, secrets: o.Secrets, now: o.Now, state: s, resume: newResume(s)}
+	w := &Writer{dst: dst, now: o.Now, state: s, resume: newResume(s)}
+	w.taken.Store(o.Secrets)
 	if err := w.start(ctx, vault, o); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
@@ -189,6 +191,26 @@ func storeObject(ctx context.Context, dst Destination, name string, data []byte)
 		return fmt.Errorf("store %s: %w", name, err)
 	}
 	return nil
+}
+
+// secrets are those that the Writer was opened with, or the last that it took. They differ in who
+// the owners are, and in nothing else.
+func (w *Writer) secrets() *WriterSecrets { return w.taken.Load() }
+
+// Take has the Writer go by what other secrets of the same writer say of the owners: whom packs
+// and indexes are sealed to, and whose notes count. When it returns nothing more goes into packs
+// that are sealed to whom it was before; what is in them by then stays, and is stored with
+// the next commit. The Writer keeps s. Secrets of another writer are an error, ErrOtherVault
+// if they are of another vault, and change nothing.
+func (w *Writer) Take(s *WriterSecrets) error {
+	switch old := w.secrets(); {
+	case s.VaultID != old.VaultID:
+		return fmt.Errorf("%w: the secrets are of vault %s, the writer of %s", ErrOtherVault, s.VaultID, old.VaultID)
+	case !s.sameWriter(old):
+		return fmt.Errorf("the secrets are of writer %s, not of %s", s.WriterID, old.WriterID)
+	}
+	w.taken.Store(s)
+	return w.pipeline.sealFrom(s.sealTo())
 }
 
 // NewStream starts a stream of bytes to be stored.

@@ -49,10 +49,10 @@ func (p *place) inspect(ctx context.Context, d Driver) (*finding, error) {
 // machine knows to have made: a Writer that finds it in the way of its next commit stops, and
 // the other places are good for that.
 func (s *Set) barJunk(f *finding) {
-	if s.o.Secrets == nil {
+	if s.secrets() == nil {
 		return
 	}
-	own := s.o.Secrets.WriterID
+	own := s.secrets().WriterID
 	if h := f.heads[own]; h.Hash.IsZero() && h.Seq > s.knownHeads()[own].Seq {
 		f.bar(fmt.Errorf("%w: %s is none of this machine's commits", crypto.ErrDamaged, chunkstore.CommitName(own, h.Seq)))
 	}

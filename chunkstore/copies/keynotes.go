@@ -17,10 +17,10 @@ import (
 
 // ownerKey verifies the owners' notes; zero if this machine does not know it.
 func (s *Set) ownerKey() crypto.VerifyKey {
-	if s.o.Secrets == nil {
+	if s.secrets() == nil {
 		return crypto.VerifyKey{}
 	}
-	return s.o.Secrets.OwnerKey
+	return s.secrets().OwnerKey
 }
 
 // planNotes plans the notes that lack, and returns the key files that an owner has removed
@@ -33,7 +33,7 @@ func (c *catchUp) planNotes(ctx context.Context, p *plan) (removed, added map[st
 	}
 	var names []string
 	for name := range p.where {
-		if chunkstore.ParseName(name).Kind == chunkstore.NoteObject && c.set.o.Secrets.KnowsNote(name) {
+		if chunkstore.ParseName(name).Kind == chunkstore.NoteObject && c.set.secrets().KnowsNote(name) {
 			names = append(names, name)
 		}
 	}
@@ -42,7 +42,7 @@ func (c *catchUp) planNotes(ctx context.Context, p *plan) (removed, added map[st
 		var note *chunkstore.KeyNote
 		data, err := c.fetch(ctx, p, item{name: name, size: chunkstore.MaxSmall}, false, nil, func(data []byte) (err error) {
 			note, err = chunkstore.ParseKeyNote(name, data, c.set.o.Vault)
-			return errors.Join(err, chunkstore.CheckKeyNote(name, data, c.set.o.Vault, c.set.o.Secrets))
+			return errors.Join(err, chunkstore.CheckKeyNote(name, data, c.set.o.Vault, c.set.secrets()))
 		})
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()

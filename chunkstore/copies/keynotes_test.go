@@ -139,3 +139,40 @@ func TestForgedNotesDoNotSpread(t *testing.T) {
 		t.Errorf("faults %v, notices %v", report.Faults, report.Notices)
 	}
 }
+
+// A Set that is open goes by the owners of a new vault key as soon as this machine has taken it:
+// what only they sign spreads.
+func TestTakeSpreadsNotes(t *testing.T) {
+	f := newFixture(t, "a", "b")
+	s := f.open()
+	w := f.writer(s)
+	store(t, w, noise(1, 100_000))
+	key, err := chunkstore.OpenVaultKey(t.Context(), f.drives[0], []crypto.Identity{f.owner})
+	check(t, err)
+	f.drives[1].unplug()
+	made, err := chunkstore.Rotate(t.Context(), f.drives[0], key, chunkstore.RotateOptions{Identities: []crypto.Identity{f.owner}, Now: f.now()})
+	check(t, err)
+	f.apply(made.Change)
+	id, err := crypto.NewIdentity()
+	check(t, err)
+	c, err := chunkstore.AddOwner(t.Context(), f.drives[0], made.Key, chunkstore.Owner{Name: "second", Recipient: id.Recipient()}, f.now())
+	check(t, err)
+	f.apply(c)
+	taken := *f.secrets
+	_, err = taken.Take(made.Key)
+	check(t, err)
+	check(t, w.Take(&taken))
+	s.Take(&taken)
+	f.drives[1].plug()
+	f.later()
+	_, err = s.CatchUp(t.Context(), "b", nil)
+	check(t, err)
+	f.equal()
+	if key, err := chunkstore.OpenVaultKey(t.Context(), f.drives[1], []crypto.Identity{id}); err != nil || key.Number() != 2 {
+		t.Errorf("the owner who was added since, at the copy that was away: %v", err)
+	}
+	f.secrets = &taken
+	store(t, w, noise(2, 100_000))
+	f.equal()
+	f.verify()
+}

@@ -123,7 +123,7 @@ func (s *Set) Heal(ctx context.Context, o HealOptions) (*Comparison, error) {
 	defer done()
 	o.Vault = s.o.Vault
 	if o.Secrets == nil {
-		o.Secrets = s.o.Secrets
+		o.Secrets = s.secrets()
 	}
 	if o.Witness == nil && s.spool != nil {
 		o.Witness = s.spool.keep

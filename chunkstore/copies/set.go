@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"telekeep/chunkstore"
@@ -19,6 +20,7 @@ type Set struct {
 	places []*place
 	spool  *spool // nil if there is none
 	notes  *notebook
+	taken  atomic.Pointer[chunkstore.WriterSecrets] // see secrets
 
 	mu      sync.Mutex
 	known   map[string]chunkstore.Head // the last commit of each writer that any place or the spool has shown
@@ -35,6 +37,7 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 		return nil, err
 	}
 	s := &Set{o: o, known: make(map[string]chunkstore.Head), orphans: make(map[string]bool)}
+	s.taken.Store(o.Secrets)
 	if s.notes, err = openNotebook(ctx, o.State, o.Vault); err != nil {
 		return nil, err
 	}
@@ -53,6 +56,13 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	}
 	return s, nil
 }
+
+// secrets are those of Options, or the last that were taken; nil if this machine has none.
+func (s *Set) secrets() *chunkstore.WriterSecrets { return s.taken.Load() }
+
+// Take has the Set go by other secrets of this machine's writer from now on: an owner has let it
+// take a later vault key, so that other notes about key files count.
+func (s *Set) Take(secrets *chunkstore.WriterSecrets) { s.taken.Store(secrets) }
 
 // start finds out which places are there.
 func (s *Set) start(ctx context.Context) error {

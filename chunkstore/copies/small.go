@@ -45,8 +45,8 @@ func (c *catchUp) planWriter(ctx context.Context, p *plan, id string) (*chunksto
 	name := chunkstore.WriterName(id)
 	var entry *chunkstore.WriterEntry
 	check := func(data []byte) (err error) {
-		if entry, err = chunkstore.ParseWriterEntry(data, c.set.o.Vault, id); err == nil && c.set.o.Secrets != nil {
-			err = entry.CheckMAC(c.set.o.Secrets.IDKey)
+		if entry, err = chunkstore.ParseWriterEntry(data, c.set.o.Vault, id); err == nil && c.set.secrets() != nil {
+			err = entry.CheckMAC(c.set.secrets().IDKey)
 		}
 		return err
 	}
@@ -271,7 +271,7 @@ func (s *Set) keepOne(ctx context.Context, name string, hash chunkstore.Hash) er
 	if n.Kind == chunkstore.ForeignObject || s.spool.waits(name) {
 		return nil
 	}
-	if n.Seq > 0 && s.o.Secrets != nil && n.Writer != s.o.Secrets.WriterID {
+	if n.Seq > 0 && s.secrets() != nil && n.Writer != s.secrets().WriterID {
 		return nil // another machine's
 	}
 	if n.Kind != chunkstore.VaultObject && n.Kind != chunkstore.KeyObject {

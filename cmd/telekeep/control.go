@@ -23,6 +23,7 @@ import (
 //	GET  /metrics            for Prometheus
 //	POST /sync?account=NAME  controlLine, one a line; the last has a report or an error
 //	POST /pause?account=NAME&for=SPAN, /resume?account=NAME, /reload
+//	POST /key                keyAnswer, when that key is taken
 //	POST /import?path=PATH…  importLine, one a line; the last has a report or an error
 //	     /copies…            of the copies of the vault: copycontrol.go
 //
@@ -106,6 +107,7 @@ func (k *keeper) control() http.Handler {
 		k.done(w, k.daemon.Resume(r.URL.Query().Get("account")))
 	})
 	mux.HandleFunc("POST /reload", func(w http.ResponseWriter, _ *http.Request) { k.done(w, k.reload()) })
+	mux.HandleFunc("POST /key", k.serveKey)
 	mux.HandleFunc("POST /import", k.serveImport)
 	mux.HandleFunc("GET /copies", k.serveCopies)
 	mux.HandleFunc("POST /copies/sync", k.serveCopySync)

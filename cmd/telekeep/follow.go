@@ -82,6 +82,16 @@ func (l *followLog) print(line followLine) {
 	}
 }
 
+// tookKey is for watchKey.
+func (l *followLog) tookKey(fingerprint string, err error) {
+	l.app.warnOfKey(fingerprint, err)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil && !l.asJSON {
+		fmt.Fprintf(l.app.out, "sealed to vault key %s from now on\n", fingerprint)
+	}
+}
+
 // failingOf is how much could not be fetched in an account, as last printed.
 func (l *followLog) failingOf(account string) int {
 	l.mu.Lock()
@@ -111,9 +121,10 @@ func (a *app) follow(ctx context.Context, cfg *config.Config, accounts []config.
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
+	log := &followLog{app: a, asJSON: asJSON, states: map[string]string{}, failing: map[string]int{}}
+	a.watchKey(cfg, b, log.tookKey)
 	a.reportJournal(b)
 	a.reportVault(b)
-	log := &followLog{app: a, asJSON: asJSON, states: map[string]string{}, failing: map[string]int{}}
 	failures := make([]error, len(accounts))
 	var group sync.WaitGroup
 	for i, account := range accounts {

@@ -184,6 +184,7 @@ func (a *app) importHere(ctx context.Context, cfg *config.Config, e *desktop.Exp
 		return nil, err
 	}
 	defer b.Close()
+	a.watchKey(cfg, b, a.warnOfKey)
 	a.reportJournal(b)
 	a.reportVault(b)
 	if err := a.whose(cfg, b, o.account, &options); err != nil {

@@ -50,6 +50,8 @@ func (k *keptCopies) use(ctx context.Context, secrets *chunkstore.WriterSecrets)
 			return nil, nil, err
 		}
 		k.put(opened)
+	} else {
+		k.get().Take(secrets)
 	}
 	k.users++
 	return k.get(), sync.OnceValue(k.done), nil

@@ -37,6 +37,7 @@ func (v *keptVault) Open(ctx context.Context) (daemon.Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	v.app.watchKey(&cfg, b, v.tookKey)
 	v.app.reportJournal(b)
 	lines := v.app.reportVault(b)
 	v.mu.Lock()

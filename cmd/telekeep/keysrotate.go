@@ -36,8 +36,9 @@ type keyRotateReport struct {
 	Names       map[string]string `json:"names,omitempty"` // of the new key files, by those before
 	Dropped     []string          `json:"dropped,omitempty"`
 	Copies      []keyPlace        `json:"copies,omitempty"`
-	Taken       bool              `json:"taken"`         // this machine's writer seals to the new key
-	Out         string            `json:"out,omitempty"` // where the writer's key was written to, to be put in place by hand
+	Taken       bool              `json:"taken"`            // this machine's writer seals to the new key
+	Daemon      string            `json:"daemon,omitempty"` // which key the daemon that runs seals to: its fingerprint, or unknown
+	Out         string            `json:"out,omitempty"`    // where the writer's key was written to, to be put in place by hand
 	All         *resealReport     `json:"all,omitempty"`
 }
 
@@ -55,8 +56,8 @@ Every key that telekeep keys list shows must be accounted for: given with -i or
 
   telekeep keys rotate -i owner.key --recipient anna=age1pq1… --drop old
 
-Restart the daemon then. Every other machine that writes to the vault seals to the old key
-until this was run there, and its daemon restarted:
+A daemon that runs, and a sync --follow, seal to the new key from then on. Every other machine
+that writes to the vault seals to the old key until this was run there:
 
   telekeep keys rotate --take -i owner.key
 
@@ -137,6 +138,9 @@ func (a *app) rotateAndTake(ctx context.Context, r *keyRoom, f keyRotateFlags, r
 	if f.out != "" {
 		report.Taken, report.Out = false, f.out
 	}
+	if report.Taken {
+		report.Daemon = daemonSealsTo(ctx, r.config)
+	}
 	return nil
 }
 
@@ -181,10 +185,24 @@ func (a *app) mayStoreWriterSecrets(cfg *config.Config, secrets *chunkstore.Writ
 	case a.writerKeyIsCredential(cfg):
 		return &failure{
 			code: exitUsage, err: errors.New("the writer's key is a credential of the service manager or in the kernel's keyring, where it cannot be written"),
-			hint: "add --out FILE, put that file in the place of the old one (systemd-creds encrypt --name=" + writerKeyName + " FILE …; keyctl padd user NAME:" + writerKeyName + " @u <FILE), delete it and restart the daemon",
+			hint: "add --out FILE, put that file in the place of the old one (systemd-creds encrypt --name=" + writerKeyName + " FILE …; keyctl padd user NAME:" + writerKeyName + " @u <FILE), delete it and restart the daemon (with the keyring, the signal HUP is enough)",
 		}
 	}
 	return a.storeWriterSecrets(cfg, secrets)
+}
+
+// daemonSealsTo has a daemon that runs take the writer's key as it is now, and returns the
+// fingerprint of the vault key that it seals to; "" if none runs.
+func daemonSealsTo(ctx context.Context, cfg *config.Config) string {
+	d := running(cfg)
+	if d == nil {
+		return ""
+	}
+	sealsTo, err := d.takeKey(ctx)
+	if err != nil {
+		return "unknown"
+	}
+	return sealsTo
 }
 
 func (a *app) makeVaultKey(ctx context.Context, r *keyRoom, f keyRotateFlags) (*chunkstore.Rotation, error) {
@@ -252,7 +270,10 @@ func (a *app) printRotation(r *keyRotateReport, f keyRotateFlags) {
 	}
 	switch {
 	case r.Taken:
-		a.printf("this machine seals to vault key %s; restart its daemon if one runs\n", r.Fingerprint)
+		a.printf("this machine seals to vault key %s%s\n", r.Fingerprint, map[bool]string{true: ", and so does its daemon from now on"}[r.Daemon == r.Fingerprint])
+		if r.Daemon != "" && r.Daemon != r.Fingerprint {
+			a.ui.warn("the daemon that runs seals to an earlier key until it is restarted")
+		}
 	case r.Out != "":
 		a.printf("the writer's key that seals to vault key %s is in %s: put it in the place of the old one, and restart the daemon\n", r.Fingerprint, r.Out)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
-	"telekeep/config"
 	"telekeep/daemon"
 )
 
@@ -35,6 +34,9 @@ func (k *keeper) reloads(ctx context.Context, s daemon.Supervisor) {
 		case <-changed:
 		}
 		s.Notify(daemon.Note{Kind: daemon.NoteReloading})
+		if _, err := k.takeKey(ctx); err != nil { // the keyring cannot be watched
+			k.happened(daemon.Event{Time: k.app.now(), Kind: daemon.EventVault, Text: "the writer's key could not be taken", Error: daemonWords(err)})
+		}
 		if err := k.reload(); err != nil {
 			k.happened(daemon.Event{Time: k.app.now(), Kind: daemon.EventSettings, Text: "refused; the old ones stay", Error: daemonWords(err)})
 		}
@@ -83,6 +85,7 @@ func (k *keeper) watchSettings(ctx context.Context) <-chan struct{} {
 	return changed
 }
 
+// watchFile tells when a file may have changed, until ctx ends.
 func watchFile(ctx context.Context, path string, changed chan<- struct{}) error {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -105,7 +108,7 @@ func watchFile(ctx context.Context, path string, changed chan<- struct{}) error 
 				if !ok {
 					return
 				}
-				if filepath.Base(e.Name) == config.FileName && !e.Has(fsnotify.Chmod) {
+				if filepath.Base(e.Name) == filepath.Base(path) && !e.Has(fsnotify.Chmod) {
 					quiet.Reset(settle)
 				}
 			case <-w.Errors:

@@ -119,6 +119,7 @@ func (a *app) syncAccounts(ctx context.Context, cfg *config.Config, accounts []c
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
+	a.watchKey(cfg, b, a.warnOfKey)
 	a.reportJournal(b)
 	run.Vault = a.reportVault(b)
 	var failures []error

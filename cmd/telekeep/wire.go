@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"telekeep/archive"
@@ -23,10 +24,14 @@ import (
 // A backup is an installation opened to write.
 type backup struct {
 	copies  *copySet
-	done    func() error // gives the copies back
-	secrets *chunkstore.WriterSecrets
+	done    func() error              // gives the copies back
+	secrets *chunkstore.WriterSecrets // as they were when it was opened
 	store   *chunkstore.Writer
 	archive *archive.Writer
+
+	taking  sync.Mutex
+	sealsTo string // fingerprint of a vault key; guarded by taking
+	unwatch func() // ends watchKey
 }
 
 // A copyOpener opens the copies to write; done gives them back.
@@ -47,6 +52,7 @@ func (a *app) openForBackup(ctx context.Context, cfg *config.Config, open copyOp
 	if open == nil {
 		open = a.ownCopies(cfg)
 	}
+	b.sealsTo = b.secrets.Fingerprint()
 	if b.copies, b.done, err = open(ctx, b.secrets); err != nil {
 		return nil, err
 	}
@@ -73,6 +79,9 @@ func (a *app) openForBackup(ctx context.Context, cfg *config.Config, open copyOp
 // in the journal.
 func (b *backup) Close() error {
 	var errs []error
+	if b.unwatch != nil {
+		b.unwatch()
+	}
 	if b.archive != nil {
 		errs = append(errs, b.archive.Close())
 	}
