@@ -51,6 +51,10 @@
 // When the disk of the journal is full, a commit empties it. A segment that could not take
 // an entry is given up, and the next one goes on from what it holds.
 //
+// What an fsync that failed should have written may be gone from the disk, though it can
+// be read and though the next fsync succeeds. So a file NNNNNNNN.journal.doubt says that one
+// failed: the next process writes that segment anew before it trusts it, and removes the note.
+//
 // Files of an import, which are still there afterwards, go past the journal: MediaStream.
 //
 // A damaged journal is used up to the damage; what was behind it is fetched again.

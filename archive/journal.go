@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -37,6 +38,7 @@ type journal struct {
 	next  int            // number of the next segment
 	seg   *segmentWriter // being appended to; nil before the first append
 	fresh []int          // segments that may not be durable, or whose names may not
+	doubt map[int]bool   // segments of which an fsync failed
 	after link           // the segment before seg, as far as it counts
 	since time.Time      // of the oldest step; zero if there is none
 }
@@ -93,7 +95,7 @@ func openJournal(dir string, id crypto.Identity, now func() time.Time, through t
 	if err != nil {
 		return nil, nil, err
 	}
-	j := &journal{dir: dir, id: id, now: now, wrap: plainFile, root: root, tree: through(durable.Below(root))}
+	j := &journal{dir: dir, id: id, now: now, wrap: plainFile, root: root, tree: through(durable.Below(root)), doubt: make(map[int]bool)}
 	damage, err := j.findChain()
 	if err != nil {
 		return nil, nil, errors.Join(err, root.Close())
@@ -150,6 +152,9 @@ func (j *journal) list() ([]int, error) {
 	for _, e := range entries {
 		if number := segmentNumber(e.Name()); number > 0 {
 			numbers = append(numbers, number)
+		}
+		if name, ok := strings.CutSuffix(e.Name(), doubtSuffix); ok && segmentNumber(name) > 0 {
+			j.doubt[segmentNumber(name)] = true
 		}
 		if strings.HasSuffix(e.Name(), segmentSuffix+".tmp") {
 			if err := j.tree.Remove(e.Name()); err != nil {
@@ -296,6 +301,7 @@ func (j *journal) sync() error {
 	defer j.mu.Unlock()
 	if j.seg != nil {
 		if err := j.seg.frames.Sync(); err != nil {
+			j.note(j.seg.number)
 			return err
 		}
 	}
@@ -303,12 +309,70 @@ func (j *journal) sync() error {
 		return nil
 	}
 	for _, number := range j.fresh {
+		if j.doubt[number] {
+			if err := j.write(number); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := j.tree.Sync(segmentName(number)); err != nil {
+			j.note(number)
 			return err
 		}
 	}
 	j.fresh = nil
 	return j.tree.SyncDir(".")
+}
+
+// doubtSuffix is what the name of a note has behind that of a segment: that an fsync of it failed.
+// The next one may say that all is well and have kept nothing, in whatever process.
+const doubtSuffix = ".doubt"
+
+// note leaves one for the processes that come. Where even that cannot be written they do not
+// know; then a power cut may cost what they read there.
+func (j *journal) note(number int) {
+	j.doubt[number] = true
+	f, err := j.tree.Create(segmentName(number)+doubtSuffix, durable.PrivateFile)
+	if err == nil {
+		_ = f.Close() // it is empty
+	}
+}
+
+// write makes a segment durable that no fsync makes: what can be read of it is written anew.
+func (j *journal) write(number int) error {
+	name := segmentName(number)
+	from, err := j.root.Open(name)
+	if err != nil {
+		return err
+	}
+	defer from.Close() // read only
+	to, err := createAnew(j.tree, name+".tmp")
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	if err = errors.Join(err, to.Sync(), to.Close()); err != nil {
+		return errors.Join(err, j.tree.Remove(name+".tmp"))
+	}
+	if err := j.tree.Rename(name+".tmp", name, true); err != nil {
+		return err
+	}
+	if err := j.tree.SyncDir("."); err != nil {
+		return err
+	}
+	return j.settle(number)
+}
+
+// settle removes the note about a segment, if there is one.
+func (j *journal) settle(number int) error {
+	if !j.doubt[number] {
+		return nil
+	}
+	if err := j.tree.Remove(segmentName(number) + doubtSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	delete(j.doubt, number)
+	return nil
 }
 
 // forked reports whether the vault's last commit is another than the one built upon.
@@ -362,6 +426,9 @@ func (j *journal) removeAllBut(keep []link) error {
 			continue
 		}
 		if err := j.tree.Remove(segmentName(number)); err != nil {
+			return err
+		}
+		if err := j.settle(number); err != nil {
 			return err
 		}
 	}

@@ -28,6 +28,7 @@ type machine struct {
 	vault  *fakeVault
 	full   []int // steps at which the disk was
 	fills  bool  // now and then it does
+	fails  bool  // an fsync does, now and then, and what it should have kept is lost
 
 	commits  []committed
 	promises []promise
@@ -49,7 +50,7 @@ type promise struct {
 // newMachine is a machine that comes up with a vault and what a cut left of a journal.
 func newMachine(t *testing.T, random *rand.Rand, vault *fakeVault, journal crash.State) *machine {
 	t.Helper()
-	m := &machine{t: t, random: random, world: smallWorld(), dir: fastDir(t), vault: vault.clone(), fills: random.IntN(3) == 0}
+	m := &machine{t: t, random: random, world: smallWorld(), dir: fastDir(t), vault: vault.clone(), fills: random.IntN(3) == 0, fails: random.IntN(3) == 0}
 	root, err := os.OpenRoot(m.dir)
 	check(t, err)
 	t.Cleanup(func() { check(t, root.Close()) })
@@ -58,6 +59,10 @@ func newMachine(t *testing.T, random *rand.Rand, vault *fakeVault, journal crash
 		if up && m.fills && what == "write" && random.IntN(40) == 0 {
 			m.full = append(m.full, steps)
 			return syscall.ENOSPC
+		}
+		if up && m.fails && what == "fsync" && random.IntN(12) == 0 {
+			steps++
+			return syscall.EIO
 		}
 		steps++
 		return nil
@@ -121,22 +126,31 @@ func (m *machine) process(n int) (done bool) {
 	o := testOptions(m.t, m.dir)
 	o.through = func(durable.Tree) durable.Tree { return m.disk }
 	w, err := openWriter(m.t.Context(), store, o)
-	if isNoSpace(err) {
+	if m.faulty(err) {
 		return false
 	}
 	check(m.t, err)
 	m.world.note = func(int64, int) {
 		if m.random.IntN(6) == 0 {
-			check(m.t, w.Sync())
-			m.promise(w)
+			if err := w.Sync(); !m.faulty(err) {
+				check(m.t, err)
+				m.promise(w)
+			}
 		}
 	}
 	err = (&puller{world: m.world, w: w, commitEvery: 3 + m.random.IntN(30)}).run(m.t.Context())
-	if err != nil && !isNoSpace(err) {
+	if err != nil && !m.faulty(err) {
 		m.t.Fatal(err)
 	}
-	check(m.t, w.Close())
+	if closed := w.Close(); closed != nil && !m.faulty(closed) {
+		m.t.Fatal(closed)
+	}
 	return err == nil
+}
+
+// faulty reports whether an error is what the disk did.
+func (m *machine) faulty(err error) bool {
+	return m.fills && isNoSpace(err) || m.fails && errors.Is(err, syscall.EIO)
 }
 
 // promise notes all that w knows.

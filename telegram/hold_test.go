@@ -38,6 +38,7 @@ func TestTextBeforeMedia(t *testing.T) {
 	i := install(t, newVillage(t, world.Options{FileDCs: []int{2}}))
 	i.login()
 	i.fault("messages.getHistory latency=30ms")
+	i.fault("upload.getFile latency=150ms") // so that what is counted when the text is there was asked for before
 	const fresh = 1000
 	i.add("user101", "new", fresh, false)
 	before, r, err := i.syncWatching(func(Event) {})

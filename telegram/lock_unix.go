@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"telekeep/internal/durable"
 )
 
 // maxSession is the most a session file may hold, in bytes.
@@ -119,7 +121,7 @@ func checkOwn(f *os.File, path string, narrow bool) error {
 // ownFolder makes the folder of the session if it is not there, and sees to it
 // that nobody else can put another file in the session's place.
 func ownFolder(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := durable.MkdirPath(dir, durable.PrivateDir); err != nil {
 		return fmt.Errorf("folder of the session: %w", err)
 	}
 	dir, err := filepath.EvalSymlinks(dir)

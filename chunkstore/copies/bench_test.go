@@ -29,7 +29,7 @@ func BenchmarkScrub(b *testing.B) {
 		check(b, place.Put(b.Context(), name, data))
 		files = append(files, filepath.Join(dir, filepath.FromSlash(name)))
 	}
-	notes, err := openNotebook(b.Context(), filepath.Join(b.TempDir(), "copies.db"), "v")
+	notes, _, err := openNotebook(b.Context(), filepath.Join(b.TempDir(), "copies.db"), "v")
 	check(b, err)
 	defer notes.close()
 	now := time.Now()

@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
 
 	"telekeep/chunkstore"
 )
@@ -39,6 +41,7 @@ CREATE TABLE IF NOT EXISTS holds ( -- which copies hold what is in the spool
 	copy   TEXT NOT NULL,
 	PRIMARY KEY (object, copy)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS writing (copy TEXT PRIMARY KEY) WITHOUT ROWID; -- copies that a process writes to
 `
 
 // A notebook is what this machine remembers of the copies, in one SQLite file, or in no
@@ -48,17 +51,50 @@ type notebook struct {
 	vault string
 }
 
-// openNotebook opens the file, or makes it; "" means a memory that ends with the process.
-func openNotebook(ctx context.Context, path, vault string) (*notebook, error) {
+// openNotebook opens the file, or makes it; "" means a memory that ends with the process. One that is
+// damaged is set aside, and lost says so: another begins.
+func openNotebook(ctx context.Context, path, vault string) (m *notebook, lost bool, err error) {
+	m, err = tryNotebook(ctx, path, vault)
+	if !isDamaged(err) {
+		return m, false, err
+	}
+	if err := moveAside(path); err != nil {
+		return nil, false, memoryError(err)
+	}
+	m, err = tryNotebook(ctx, path, vault)
+	return m, true, err
+}
+
+func tryNotebook(ctx context.Context, path, vault string) (*notebook, error) {
 	m, err := dialNotebook(path)
 	if err != nil {
 		return nil, err
 	}
 	m.vault = vault
 	if err := m.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("memory of the copies: %w", err), m.close())
+		return nil, errors.Join(memoryError(err), m.close())
 	}
 	return m, nil
+}
+
+// errDamaged is what the check of a file says that SQLite can open.
+var errDamaged = errors.New("the database is damaged")
+
+// isDamaged reports whether an error says that the file holds no database, or a broken one.
+func isDamaged(err error) bool {
+	const corrupt, notADatabase = 11, 26 // SQLITE_CORRUPT, SQLITE_NOTADB
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return errors.Is(err, errDamaged) || ok && (e.Code()&0xff == corrupt || e.Code()&0xff == notADatabase)
+}
+
+// moveAside gives the file another name, under which nobody looks for it.
+func moveAside(path string) error {
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return os.Rename(path, path+".damaged")
 }
 
 // dialNotebook opens the file, or makes it, and looks at nothing in it.
@@ -67,10 +103,10 @@ func dialNotebook(path string) (*notebook, error) {
 	if path != "" {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would let others read it
 		if err != nil {
-			return nil, fmt.Errorf("memory of the copies: %w", err)
+			return nil, memoryError(err)
 		}
 		if err := f.Close(); err != nil {
-			return nil, fmt.Errorf("memory of the copies: %w", err)
+			return nil, memoryError(err)
 		}
 		options := url.Values{
 			"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-512)", "busy_timeout(10000)"},
@@ -80,13 +116,29 @@ func dialNotebook(path string) (*notebook, error) {
 	}
 	db, err := sql.Open("sqlite", name)
 	if err != nil {
-		return nil, fmt.Errorf("memory of the copies: %w", err)
+		return nil, memoryError(err)
 	}
 	db.SetMaxOpenConns(1)
 	return &notebook{db: db}, nil
 }
 
+// memoryError says whose error it is, and what SQLite says of a full disk as the system does.
+func memoryError(err error) error {
+	const full, sharedMemorySize = 13, 10 | 19<<8 // SQLITE_FULL, SQLITE_IOERR_SHMSIZE: it could not grow
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && (e.Code()&0xff == full || e.Code() == sharedMemorySize) {
+		err = syscall.ENOSPC
+	}
+	return fmt.Errorf("memory of the copies: %w", err)
+}
+
 func (m *notebook) prepare(ctx context.Context) error {
+	var state string
+	if err := m.db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&state); err != nil {
+		return err
+	}
+	if state != "ok" {
+		return errDamaged
+	}
 	if _, err := m.db.ExecContext(ctx, notebookSchema+scrubSchema); err != nil {
 		return err
 	}
@@ -107,10 +159,27 @@ func (m *notebook) close() error { return m.db.Close() }
 
 func (m *notebook) exec(query string, args ...any) error {
 	if _, err := m.db.Exec(query, args...); err != nil {
-		return fmt.Errorf("memory of the copies: %w", err)
+		return memoryError(err)
 	}
 	return nil
 }
+
+// begin notes that this process writes to a copy, and reports whether an earlier one did and
+// never came to its end.
+func (m *notebook) begin(name string) (again bool, err error) {
+	r, err := m.db.Exec("INSERT OR IGNORE INTO writing VALUES (?)", name)
+	if err != nil {
+		return false, memoryError(err)
+	}
+	n, err := r.RowsAffected()
+	if err != nil {
+		return false, memoryError(err)
+	}
+	return n == 0, nil
+}
+
+// end notes that all that was written to a copy is durable.
+func (m *notebook) end(name string) error { return m.exec("DELETE FROM writing WHERE copy = ?", name) }
 
 // saw notes that a copy was there, on which file system, and how far it was.
 func (m *notebook) saw(name, identity string, now time.Time, heads map[string]chunkstore.Head) error {
@@ -142,7 +211,7 @@ func (m *notebook) heads() (map[string]chunkstore.Head, error) {
 func (m *notebook) readHeads(query string, args ...any) (map[string]chunkstore.Head, error) {
 	rows, err := m.db.Query(query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("memory of the copies: %w", err)
+		return nil, memoryError(err)
 	}
 	defer rows.Close()
 	heads := make(map[string]chunkstore.Head)
@@ -154,12 +223,12 @@ func (m *notebook) readHeads(query string, args ...any) (map[string]chunkstore.H
 			h.Hash, err = chunkstore.ParseHash(hash)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("memory of the copies: %w", err)
+			return nil, memoryError(err)
 		}
 		heads[h.Writer] = h // the later ones come last
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("memory of the copies: %w", err)
+		return nil, memoryError(err)
 	}
 	return heads, nil
 }
@@ -180,7 +249,7 @@ func (m *notebook) row(name string) (copyRow, error) {
 		return r, nil
 	}
 	if err != nil {
-		return r, fmt.Errorf("memory of the copies: %w", err)
+		return r, memoryError(err)
 	}
 	r.seen, r.caught = unixTime(seen), unixTime(caught)
 	return r, nil
@@ -227,7 +296,7 @@ func (m *notebook) hold(object string, copies []string) (int, error) {
 	}
 	var n int
 	if err := m.db.QueryRow("SELECT count(*) FROM holds WHERE object = ?", object).Scan(&n); err != nil {
-		return 0, fmt.Errorf("memory of the copies: %w", err)
+		return 0, memoryError(err)
 	}
 	return n, nil
 }

@@ -26,6 +26,11 @@ type Place struct {
 
 // What a Driver may be able to do besides.
 type (
+	// settler makes the names durable that a process gave which was killed before it did so itself:
+	// they are seen, and a power cut may still take them.
+	settler interface {
+		Settle(ctx context.Context) error
+	}
 	// freer tells how many bytes the place still takes.
 	freer interface {
 		Free(ctx context.Context) (int64, error)

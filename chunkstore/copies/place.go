@@ -58,9 +58,11 @@ type place struct {
 // A handle is an opened place. It is closed by whoever uses it last.
 type handle struct {
 	driver Driver
-	barred error // why nothing may be written there until it is settled
-	users  int   // guarded by the place's mu, as is given
-	given  bool  // up: nobody may begin to use it
+	barred error        // why nothing may be written there until it is settled
+	ended  func() error // notes that what was written is durable; nil if nobody asks
+	users  int          // guarded by the place's mu, as are given and doubt
+	doubt  bool         // a call failed: what it wrote may be seen and not be durable
+	given  bool         // up: nobody may begin to use it
 	once   sync.Once
 	closed chan struct{} // when the driver is
 	err    error         // of closing it
@@ -109,6 +111,9 @@ func (p *place) openNow(ctx context.Context) (*handle, error) {
 		return nil, errors.Join(err, driver.Close())
 	}
 	h := &handle{driver: driver, barred: found.barred, users: 1, closed: make(chan struct{})}
+	if err := p.settle(ctx, h); err != nil {
+		return nil, errors.Join(err, driver.Close())
+	}
 	p.mu.Lock()
 	p.handle, p.heads, p.checked = h, found.heads, p.set.o.Now()
 	p.stored = make(map[string]int64)
@@ -122,6 +127,34 @@ func (p *place) openNow(ctx context.Context) (*handle, error) {
 		p.change(ReadOnly, err)
 	}
 	return h, err
+}
+
+// settle sees to it that what is there stays: an earlier process may have been killed while it
+// stored something, which the next one sees and takes for stored.
+func (p *place) settle(ctx context.Context, h *handle) error {
+	d, ok := h.driver.(settler)
+	if !ok || h.barred != nil || p.set.spool == nil {
+		return nil // or nothing is written there
+	}
+	again, err := p.set.notes.begin(p.Name)
+	if err != nil {
+		return err
+	}
+	if again {
+		if err := d.Settle(ctx); err != nil {
+			return err
+		}
+	}
+	h.ended = func() error {
+		p.mu.Lock()
+		doubt := h.doubt
+		p.mu.Unlock()
+		if doubt {
+			return nil
+		}
+		return p.set.notes.end(p.Name)
+	}
+	return nil
 }
 
 // writable asks the driver, if it can tell, whether the place takes anything at all.
@@ -170,7 +203,9 @@ func (p *place) done(h *handle) {
 // close closes the driver, once.
 func (h *handle) close() {
 	h.once.Do(func() {
-		h.err = h.driver.Close()
+		if h.err = h.driver.Close(); h.err == nil && h.ended != nil {
+			h.err = h.ended()
+		}
 		close(h.closed)
 	})
 }
@@ -222,6 +257,7 @@ func (p *place) failed(ctx context.Context, h *handle, err error) error {
 func (p *place) note(ctx context.Context, h *handle, err error) {
 	state, drop, ok := stateOf(ctx, err)
 	p.mu.Lock()
+	h.doubt = true
 	old := p.handle != h // somebody was faster, and it may have been opened again
 	p.mu.Unlock()
 	if ok && !old {

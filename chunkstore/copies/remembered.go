@@ -3,7 +3,6 @@ package copies
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -24,7 +23,7 @@ func Remembered(ctx context.Context, path string) (map[string][]chunkstore.Head,
 	defer func() { _ = m.close() }() // read only
 	rows, err := m.db.QueryContext(ctx, "SELECT copy, writer, seq, hash FROM head")
 	if err != nil {
-		return nil, fmt.Errorf("memory of the copies: %w", err)
+		return nil, memoryError(err)
 	}
 	defer rows.Close()
 	all := make(map[string][]chunkstore.Head)
@@ -36,12 +35,12 @@ func Remembered(ctx context.Context, path string) (map[string][]chunkstore.Head,
 			h.Hash, err = chunkstore.ParseHash(hash)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("memory of the copies: %w", err)
+			return nil, memoryError(err)
 		}
 		all[name] = append(all[name], h)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("memory of the copies: %w", err)
+		return nil, memoryError(err)
 	}
 	return all, nil
 }
@@ -53,7 +52,7 @@ func readNotebook(ctx context.Context, path string) (*notebook, error) {
 		return nil, err
 	}
 	if err := m.db.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = 'vault'").Scan(&m.vault); err != nil {
-		return nil, errors.Join(fmt.Errorf("memory of the copies: %w", err), m.close())
+		return nil, errors.Join(memoryError(err), m.close())
 	}
 	return m, nil
 }

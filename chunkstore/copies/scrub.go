@@ -3,7 +3,6 @@ package copies
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -277,7 +276,7 @@ func (r *scrubber) sum() error {
 	var err error
 	r.found.Bad, err = r.notes.bad()
 	if err != nil {
-		return fmt.Errorf("memory of the copies: %w", err)
+		return memoryError(err)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS scrub (
 func (m *notebook) checks(name string) (map[chunkstore.Hash]int64, error) {
 	rows, err := m.db.Query("SELECT pack, at FROM checked WHERE copy = ?", name)
 	if err != nil {
-		return nil, fmt.Errorf("memory of the copies: %w", err)
+		return nil, memoryError(err)
 	}
 	defer rows.Close()
 	all := make(map[chunkstore.Hash]int64)
@@ -39,14 +39,14 @@ func (m *notebook) checks(name string) (map[chunkstore.Hash]int64, error) {
 		var pack []byte
 		var at int64
 		if err := rows.Scan(&pack, &at); err != nil {
-			return nil, fmt.Errorf("memory of the copies: %w", err)
+			return nil, memoryError(err)
 		}
 		if len(pack) == len(chunkstore.Hash{}) {
 			all[chunkstore.Hash(pack)] = at
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("memory of the copies: %w", err)
+		return nil, memoryError(err)
 	}
 	return all, nil
 }
@@ -82,7 +82,7 @@ func (m *notebook) oldest(name string) (time.Time, error) {
 	var at int64
 	err := m.db.QueryRow("SELECT oldest FROM scrub WHERE copy = ?", name).Scan(&at)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return time.Time{}, fmt.Errorf("memory of the copies: %w", err)
+		return time.Time{}, memoryError(err)
 	}
 	return unixTime(at), nil
 }
@@ -91,7 +91,7 @@ func (m *notebook) lastScrub() (time.Time, error) {
 	var at int64
 	err := m.db.QueryRow("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'scrubbed'").Scan(&at)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return time.Time{}, fmt.Errorf("memory of the copies: %w", err)
+		return time.Time{}, memoryError(err)
 	}
 	return unixTime(at), nil
 }
@@ -124,7 +124,7 @@ func NoteChecked(ctx context.Context, path, vault, name string, packs []Checked)
 		if errors.Is(err, chunkstore.ErrOtherVault) {
 			return nil
 		}
-		return fmt.Errorf("memory of the copies: %w", err)
+		return memoryError(err)
 	}
 	for _, p := range packs {
 		if err := m.check(name, p.Pack, p.At.Unix(), string(p.Fault)); err != nil {

@@ -26,7 +26,13 @@ type Set struct {
 	known   map[string]chunkstore.Head // the last commit of each writer that any place or the spool has shown
 	orphans map[string]bool            // packs and indexes that were seen at places and that no commit lists
 	closed  bool
+	forgot  bool
 }
+
+// Forgot reports whether the memory of the copies was damaged when the Set was opened, and began
+// anew: a copy that was set back meanwhile passes for one that is behind, and all are read again
+// sooner than they would be. The old file has ".damaged" behind its name.
+func (s *Set) Forgot() bool { return s.forgot }
 
 // Open opens what is there. A place that is not is no error: it is tried again when it is
 // needed. Open fails if nothing can be known of the vault: no place is there, and the
@@ -38,7 +44,7 @@ func Open(ctx context.Context, o Options) (*Set, error) {
 	}
 	s := &Set{o: o, known: make(map[string]chunkstore.Head), orphans: make(map[string]bool)}
 	s.taken.Store(o.Secrets)
-	if s.notes, err = openNotebook(ctx, o.State, o.Vault); err != nil {
+	if s.notes, s.forgot, err = openNotebook(ctx, o.State, o.Vault); err != nil {
 		return nil, err
 	}
 	if s.spool, err = openSpool(ctx, o); err != nil {

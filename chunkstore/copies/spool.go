@@ -55,7 +55,11 @@ func openSpool(ctx context.Context, o Options) (*spool, error) {
 	if err := s.open(o.Spool, o.through); err != nil {
 		return nil, errors.Join(fmt.Errorf("spool: %w", err), s.close())
 	}
-	err := s.queue.List(ctx, "", func(name string, size int64) error {
+	err := errors.Join(s.queue.Settle(ctx), s.keep.Settle(ctx)) // it is small, and everything relies on it
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("spool: %w", err), s.close())
+	}
+	err = s.queue.List(ctx, "", func(name string, size int64) error {
 		s.waiting[name] = size
 		if chunkstore.ParseName(name).Kind == chunkstore.PackObject {
 			s.packs += size

@@ -13,6 +13,7 @@ import (
 
 	"telekeep/config"
 	"telekeep/daemon"
+	"telekeep/internal/durable"
 )
 
 // The daemon is spoken to by HTTP over a socket in the state folder, which only the user
@@ -57,7 +58,7 @@ type listening struct {
 
 // listen makes the socket. Where a daemon answers already, this is one too many.
 func (k *keeper) listen(cfg *config.Config) (*listening, error) {
-	if err := os.MkdirAll(cfg.State, 0o700); err != nil {
+	if err := durable.MkdirPath(cfg.State, durable.PrivateDir); err != nil {
 		return nil, fmt.Errorf("cannot make the state folder: %w", err)
 	}
 	if running(cfg) != nil {

@@ -83,15 +83,23 @@ func (a *app) copyAdd(ctx context.Context, one config.Copy, noSync, asJSON bool)
 	if err := config.CheckCopy(p.config, &one); err != nil {
 		return &failure{code: exitUsage, err: err, hint: "see telekeep copy add --help"}
 	}
-	if err := editSettings(cfg, p.config, one, true); err != nil {
-		return err // nothing was written: whether it can be is asked first
+	there, err := standsThere(cfg, one)
+	if err != nil {
+		return err
+	}
+	if !there {
+		if err := editSettings(cfg, p.config, one, true); err != nil {
+			return err // nothing was written: whether it can be is asked first
+		}
 	}
 	report, err := a.prepareCopy(ctx, cfg, one)
 	if err != nil {
 		return err
 	}
-	if err := editSettings(cfg, p.config, one, false); err != nil {
-		return err
+	if !there {
+		if err := editSettings(cfg, p.config, one, false); err != nil {
+			return err
+		}
 	}
 	if !asJSON {
 		a.printAdded(report)
@@ -108,6 +116,24 @@ func (a *app) copyAdd(ctx context.Context, one config.Copy, noSync, asJSON bool)
 		return errors.Join(a.ui.json(report), err)
 	}
 	return err
+}
+
+// standsThere reports whether the settings name this copy already: an earlier copy add did not
+// get to its end, and this one goes on. Another place under its name is an error.
+func standsThere(cfg *config.Config, one config.Copy) (bool, error) {
+	for _, other := range cfg.AllCopies() {
+		if other.Name != one.Name {
+			continue
+		}
+		if other.Where == one.Where {
+			return true, nil
+		}
+		return false, &failure{
+			code: exitUsage, err: fmt.Errorf("there is a copy %s already, at %s; nothing was written", one.Name, printable(other.URL)),
+			hint: "give the new one another name; telekeep copy list shows those that are there",
+		}
+	}
+	return false, nil
 }
 
 // fromHere makes the paths that somebody typed absolute: in the settings they would count
@@ -138,7 +164,7 @@ func editSettings(cfg *config.Config, path string, one config.Copy, dry bool) er
 // changeSettings changes the settings file in one step. Its permissions stay; a link is
 // followed, so that the file it leads to is the one that changes.
 func changeSettings(cfg *config.Config, path string, dry bool, change func(text []byte) ([]byte, error)) error {
-	if err := os.MkdirAll(cfg.State, 0o700); err != nil {
+	if err := durable.MkdirPath(cfg.State, durable.PrivateDir); err != nil {
 		return fmt.Errorf("cannot make the state folder: %w", err)
 	}
 	lock, err := os.OpenFile(filepath.Join(cfg.State, "settings.lock"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -329,7 +355,7 @@ func (a *app) warnSameDrive(cfg *config.Config, one config.Copy) {
 		return
 	}
 	for _, other := range cfg.AllCopies() {
-		if other.Where.Kind != config.KindFolder {
+		if other.Where.Kind != config.KindFolder || other.Name == one.Name {
 			continue
 		}
 		if d, ok := deviceOf(other.Where.Path); ok && d == dev {

@@ -23,7 +23,7 @@ type copySet struct {
 // openCopies opens all copies of the settings to write. It fails if another process has
 // them, or if nothing can be known of the vault. What happens to a copy is told to notice.
 func (a *app) openCopies(ctx context.Context, cfg *config.Config, secrets *chunkstore.WriterSecrets, notice func(copies.Event)) (*copySet, error) {
-	if err := os.MkdirAll(cfg.State, 0o700); err != nil {
+	if err := durable.MkdirPath(cfg.State, durable.PrivateDir); err != nil {
 		return nil, fmt.Errorf("cannot make the state folder: %w", err)
 	}
 	lock, err := lockCopies(cfg)
@@ -35,6 +35,9 @@ func (a *app) openCopies(ctx context.Context, cfg *config.Config, secrets *chunk
 	set, err := copies.Open(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
+	}
+	if set.Forgot() {
+		a.ui.warn("what was remembered of the copies was damaged and is set aside (copies.db.damaged): a copy that was set back to an earlier day passes for one that is behind")
 	}
 	return &copySet{set, lock}, nil
 }

@@ -100,7 +100,7 @@ func (a *app) firstSession(cfg *config.Config, account config.Account) error {
 	if err != nil {
 		return fmt.Errorf("cannot read the session that the service manager or the keyring has: %w", err)
 	}
-	if err := os.MkdirAll(cfg.Secrets, 0o700); err != nil {
+	if err := durable.MkdirPath(cfg.Secrets, durable.PrivateDir); err != nil {
 		return fmt.Errorf("cannot make the folder of secrets: %w", err)
 	}
 	if err := durable.CreateFile(path, data, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {

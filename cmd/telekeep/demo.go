@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"telekeep/internal/durable"
 	"telekeep/telegram/simulator"
 	"telekeep/telegram/simulator/world"
 )
@@ -214,7 +215,7 @@ func (d *demonstration) say(format string, args ...any) {
 func (d *demonstration) run(ctx context.Context, stdin string, args ...string) error {
 	args = append([]string{args[0], "--dir", d.folder.install}, args[1:]...)
 	fmt.Fprintf(d.app.out, "$ telekeep %s\n", strings.Join(args, " "))
-	if err := os.MkdirAll(filepath.Dir(d.hidden()), 0o700); err != nil {
+	if err := durable.MkdirPath(filepath.Dir(d.hidden()), durable.PrivateDir); err != nil {
 		return fmt.Errorf("cannot make a drawer for the owner key: %w", err)
 	}
 	streams := stdio{strings.NewReader(stdin), d.app.out, d.app.err}

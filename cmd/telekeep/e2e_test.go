@@ -4,10 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -62,6 +64,47 @@ func readDialogs(t *testing.T, dir string) []map[string]any {
 		}
 	}
 	return dialogs
+}
+
+// sameDialogs compares two exports, chat by chat.
+func sameDialogs(t *testing.T, wantDir, gotDir string) {
+	t.Helper()
+	wanted, had := dialogsByID(t, wantDir), dialogsByID(t, gotDir)
+	if len(wanted) != len(had) {
+		t.Fatalf("%d chats became %d", len(wanted), len(had))
+	}
+	for id, one := range wanted {
+		if had[id] == nil {
+			t.Fatalf("chat %s is not in the export", id)
+		}
+		compareDialog(t, wantDir, gotDir, one, had[id])
+	}
+}
+
+// chatFolder is in the paths of emoji that stand in a text. An export numbers its chats in
+// the order of their newest messages as of when each was looked at.
+var chatFolder = regexp.MustCompile(`chats/chat_\d+/`)
+
+func dialogsByID(t *testing.T, dir string) map[string]map[string]any {
+	t.Helper()
+	byID := map[string]map[string]any{}
+	for _, d := range readDialogs(t, dir) {
+		byID[fmt.Sprint(d["type"], d["id"])] = d
+		for _, m := range d["messages"].([]any) {
+			for _, key := range []string{"text", "text_entities"} {
+				data, err := json.Marshal(m.(map[string]any)[key])
+				if err != nil {
+					t.Fatal(err)
+				}
+				var plain any
+				if err := json.Unmarshal(chatFolder.ReplaceAll(data, []byte("chats/chat/")), &plain); err != nil {
+					t.Fatal(err)
+				}
+				m.(map[string]any)[key] = plain
+			}
+		}
+	}
+	return byID
 }
 
 func compareDialog(t *testing.T, wantDir, gotDir string, want, got map[string]any) {

@@ -129,6 +129,9 @@ func rules() []rule {
 		{copies.ErrOtherFileSystem, exitVault, "is the right drive mounted? If you have moved the copy to another one, telekeep copy accept NAME says so"},
 		{copies.ErrSpoolFull, exitNoSpace, "bring a copy back, or let more wait with [spool] max_size; nothing that was stored is lost"},
 		{copies.ErrFull, exitNoSpace, "make room at that copy; the others go on"},
+		// Before what is told of copies that are away: without room here, nothing waits for them.
+		{syscall.ENOSPC, exitNoSpace, "free some space and run the same command again; nothing that was stored is lost"},
+		{syscall.EDQUOT, exitNoSpace, "the disk quota is used up; nothing that was stored is lost"},
 		{chunkstore.ErrNoVault, exitVault, "is the drive plugged in and mounted? A vault's folder has vault.json in it; telekeep never makes a new vault in place of one that is gone"},
 		{chunkstore.ErrOtherVault, exitVault, "the folder holds another vault than the one this installation writes to; check vault in the settings file"},
 		{chunkstore.ErrRollback, exitVault, "the newest commits are gone from the vault: it was replaced by an older copy, or files were deleted; do not write to it, look at telekeep verify"},
@@ -148,8 +151,6 @@ func rules() []rule {
 		{telegram.ErrSessionLost, exitNetwork, "the server forgot this login for the moment; run the command again later, and telekeep login if it stays so"},
 		{telegram.ErrServerKey, exitNetwork, "the server is not the one it should be; check [telegram] server and public_keys"},
 		{telegram.ErrAPIIDInvalid, exitConfig, "use your own api_id and api_hash from my.telegram.org"},
-		{syscall.ENOSPC, exitNoSpace, "free some space and run the same command again; nothing that was stored is lost"},
-		{syscall.EDQUOT, exitNoSpace, "the disk quota is used up; nothing that was stored is lost"},
 		{syscall.EROFS, exitFailure, "the file system is mounted read-only; a service of the system may write only where telekeep service install lets it: run that again if the place is new"},
 		{fs.ErrPermission, exitFailure, "check who owns the file and its permissions"},
 	}

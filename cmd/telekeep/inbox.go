@@ -246,7 +246,7 @@ func (in *inboxWatch) take(ctx context.Context, s *keptSession, name, print stri
 func (in *inboxWatch) file(name string) error {
 	dir := in.config.Import.Inbox
 	done := filepath.Join(dir, doneFolder)
-	if err := os.MkdirAll(done, 0o700); err != nil {
+	if err := durable.MkdirPath(done, durable.PrivateDir); err != nil {
 		in.log.Warn("what was imported stays in the inbox", "error", daemonWords(err))
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"telekeep/chunkstore/destination/local"
 	"telekeep/config"
 	"telekeep/crypto"
+	"telekeep/internal/durable"
 )
 
 // An installation is what init makes.
@@ -41,7 +42,7 @@ func (a *app) beginInit(in *installation, takeOver bool) (*undoList, error) {
 		}
 	}
 	made := missingFolders(settings)
-	if err := os.MkdirAll(settings, 0o700); err != nil {
+	if err := durable.MkdirPath(settings, durable.PrivateDir); err != nil {
 		return nil, fmt.Errorf("cannot make the folder %s: %w", settings, err)
 	}
 	undo, leftover, err := beginUndo(marker, made)

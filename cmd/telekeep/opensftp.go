@@ -14,6 +14,7 @@ import (
 	"telekeep/chunkstore"
 	"telekeep/chunkstore/destination/sftp"
 	"telekeep/config"
+	"telekeep/internal/durable"
 	"telekeep/systemd"
 )
 
@@ -74,7 +75,7 @@ func (a *app) trustHost(e *sftp.HostKeyError) error {
 	if !strings.EqualFold(strings.TrimSpace(answer), "yes") {
 		return &failure{code: exitVault, err: fmt.Errorf("the host key of %s was not accepted; nothing was written", e.Host)}
 	}
-	if err := os.MkdirAll(filepath.Dir(e.File), 0o700); err != nil {
+	if err := durable.MkdirPath(filepath.Dir(e.File), durable.PrivateDir); err != nil {
 		return fmt.Errorf("cannot make the folder of the host keys: %w", err)
 	}
 	f, err := os.OpenFile(e.File, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
@@ -82,7 +83,7 @@ func (a *app) trustHost(e *sftp.HostKeyError) error {
 		return fmt.Errorf("cannot write the host keys: %w", err)
 	}
 	_, err = f.WriteString(e.Line + "\n")
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("cannot write the host keys: %w", err)
 	}
 	return nil

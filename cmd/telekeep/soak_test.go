@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,16 +62,7 @@ func TestSoak(t *testing.T) {
 	mustCall(t, "", "sync", "--dir", fresh)
 	want := filepath.Join(t.TempDir(), "want")
 	mustCall(t, "", "export", "--dir", fresh, "-i", filepath.Join(fresh, "owner.key"), "--format", "json", "--out", want)
-	wanted, had := dialogsByID(t, want), dialogsByID(t, got)
-	if len(wanted) != len(had) {
-		t.Fatalf("%d chats became %d", len(wanted), len(had))
-	}
-	for id, one := range wanted {
-		if had[id] == nil {
-			t.Fatalf("chat %s is not in the export", id)
-		}
-		compareDialog(t, want, got, one, had[id])
-	}
+	sameDialogs(t, want, got)
 }
 
 // hurryCommits makes many commits of what a day makes a few of.
@@ -90,32 +80,6 @@ func hurryCommits(t *testing.T, dir string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// chatFolder is in the paths of emoji that stand in a text. An export numbers its chats in
-// the order of their newest messages as of when each was looked at.
-var chatFolder = regexp.MustCompile(`chats/chat_\d+/`)
-
-func dialogsByID(t *testing.T, dir string) map[string]map[string]any {
-	t.Helper()
-	byID := map[string]map[string]any{}
-	for _, d := range readDialogs(t, dir) {
-		byID[fmt.Sprint(d["type"], d["id"])] = d
-		for _, m := range d["messages"].([]any) {
-			for _, key := range []string{"text", "text_entities"} {
-				data, err := json.Marshal(m.(map[string]any)[key])
-				if err != nil {
-					t.Fatal(err)
-				}
-				var plain any
-				if err := json.Unmarshal(chatFolder.ReplaceAll(data, []byte("chats/chat/")), &plain); err != nil {
-					t.Fatal(err)
-				}
-				m.(map[string]any)[key] = plain
-			}
-		}
-	}
-	return byID
 }
 
 // A weather is what happens in an account, and to its connections.

@@ -144,10 +144,16 @@ func (a *app) syncAccounts(ctx context.Context, cfg *config.Config, accounts []c
 			break
 		}
 	}
+	stopped := errors.Join(failures...)
 	if ctx.Err() == nil {
 		failures = append(failures, a.settleCopies(ctx, cfg, b.copies.Set, run, asJSON))
 	}
-	return errors.Join(append(failures, vaultFailure(run.Vault))...)
+	err = errors.Join(append(failures, vaultFailure(run.Vault))...)
+	if stopped != nil { // counts before what the copies lack for it
+		code, hint := classify(stopped)
+		return &failure{code: code, err: err, hint: hint}
+	}
+	return err
 }
 
 // reportVault tells what is gone of the vault, as far as names and lengths show it. That

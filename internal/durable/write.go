@@ -86,7 +86,11 @@ func MkdirPath(dir string, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(MkdirAll(Below(root), filepath.Base(dir), perm), root.Close())
+	err = MkdirAll(Below(root), filepath.Base(dir), perm)
+	if err != nil {
+		_ = root.Remove(filepath.Base(dir)) // next time it would be there, and taken for durable
+	}
+	return errors.Join(err, root.Close())
 }
 
 func save(t Tree, name string, data []byte, perm fs.FileMode, replace bool, ready func() error) error {

@@ -134,6 +134,42 @@ func (d *Destination) settle(name string, data []byte) error {
 	return d.tree.SyncDir(path.Dir(name))
 }
 
+// Settle makes all names in the folder durable: also those that a process gave which was
+// killed before it could do that. The bytes of an object are durable before it has its name.
+// It takes an fsync for each directory.
+func (d *Destination) Settle(ctx context.Context) error {
+	if err := d.syncDirs(ctx, ".", 2); err != nil {
+		return fmt.Errorf("settle: %w", err)
+	}
+	return nil
+}
+
+// syncDirs syncs a directory and those below it, so many levels deep.
+func (d *Destination) syncDirs(ctx context.Context, dir string, levels int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if levels > 0 {
+		f, err := d.root.Open(dir)
+		if err != nil {
+			return err
+		}
+		entries, err := f.ReadDir(-1)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if !e.IsDir() || dir == "." && Furniture(e.Name()) {
+				continue
+			}
+			if err := d.syncDirs(ctx, path.Join(dir, e.Name()), levels-1); err != nil {
+				return err
+			}
+		}
+	}
+	return d.tree.SyncDir(dir)
+}
+
 // holds reports whether the content of f is data.
 func holds(f *os.File, data []byte) (bool, error) {
 	info, err := f.Stat()
