@@ -89,7 +89,7 @@ func ofCopy(of int, name string, err error) error {
 func (a *app) copyOptions(cfg *config.Config, vault string) copies.Options {
 	return copies.Options{
 		Vault: vault, Places: a.places(cfg), Spool: filepath.Join(cfg.State, "spool"), SpoolMax: cfg.Spool.MaxBytes, Need: cfg.Spool.Need,
-		State: filepath.Join(cfg.State, "copies.db"), Now: a.now,
+		State: copiesPath(cfg), Now: a.now,
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"telekeep/chunkstore"
 	"telekeep/chunkstore/copies"
 	"telekeep/config"
 )
@@ -73,7 +72,7 @@ func healFailure(r *healReport) error {
 
 // healMembers opens every copy that is there, each by itself.
 func (a *app) healMembers(ctx context.Context, cfg *config.Config, r *healReport) (members []copies.Member, done func()) {
-	remembered, err := copies.Remembered(ctx, filepath.Join(cfg.State, "copies.db"))
+	remembered, err := copies.Remembered(ctx, copiesPath(cfg))
 	if err != nil {
 		a.ui.warn("%v: a copy that was set back passes for one that is behind", err)
 	}
@@ -97,9 +96,11 @@ func (a *app) healMembers(ctx context.Context, cfg *config.Config, r *healReport
 
 // healOptions add what this machine knows.
 func (a *app) healOptions(ctx context.Context, cfg *config.Config) copies.HealOptions {
-	var v chunkstore.VerifyOptions
-	a.remember(ctx, cfg, &v)
-	o := copies.HealOptions{Secrets: v.Secrets, Heads: v.Heads}
+	secrets, head, where := a.remember(ctx, cfg)
+	o := copies.HealOptions{Secrets: secrets}
+	if head.Vault != "" && !where.waits {
+		o.Heads = append(o.Heads, head)
+	}
 	if w, err := copies.Witness(filepath.Join(cfg.State, "spool")); err == nil {
 		o.Witness = w
 	} else if !errors.Is(err, fs.ErrNotExist) {

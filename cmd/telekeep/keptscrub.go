@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -73,7 +72,7 @@ func (k *keptCopies) tellFault(f *copies.Fault) {
 func (k *keptCopies) heal(ctx context.Context, suspects map[string]bool) (found *copies.Comparison, err error) {
 	err = k.with(ctx, func(ctx context.Context, set *copies.Set, _ string) error {
 		o := copies.HealOptions{Skim: true, Suspects: suspects}
-		if head, err := chunkstore.ReadHead(ctx, statePath(k.config)); err == nil && head.Vault != "" {
+		if head, where, err := ownHead(ctx, k.config); err == nil && head.Vault != "" && !where.waits {
 			o.Heads = append(o.Heads, head)
 		}
 		if found, err = set.Heal(ctx, o); err != nil {
@@ -101,7 +100,7 @@ type packsRead struct {
 }
 
 func newPacksRead(cfg *config.Config, vault, name string, now func() time.Time) *packsRead {
-	return &packsRead{path: filepath.Join(cfg.State, "copies.db"), vault: vault, copy: name, now: now}
+	return &packsRead{path: copiesPath(cfg), vault: vault, copy: name, now: now}
 }
 
 // packsAtOnce is how many packs are written down at once.

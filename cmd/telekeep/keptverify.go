@@ -71,7 +71,11 @@ func (v *keptVault) Verify(ctx context.Context, o daemon.Verification) (daemon.V
 		read.add(ctx, pack, problem)
 		o.Reached(place.reached(pack, problem))
 	}
-	v.app.remember(ctx, cfg, &reading)
+	secrets, head, where := v.app.remember(ctx, cfg)
+	reading.Secrets = secrets
+	if head.Vault != "" {
+		reading.Heads, _ = where.mustHave(one.Name, head) // that a copy is behind is told beside
+	}
 	found, err := chunkstore.Verify(ctx, gentle{dst}, reading)
 	if err != nil {
 		return daemon.Verified{}, fmt.Errorf("cannot verify the vault: %w", err)

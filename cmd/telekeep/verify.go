@@ -257,7 +257,14 @@ func verifyFailure(r *verifyReport, err error) error {
 // verifyVault returns a report in any case; with an error it is an empty one.
 func (a *app) verifyVault(ctx context.Context, cfg *config.Config, one config.Copy, o chunkstore.VerifyOptions) (*verifyReport, error) {
 	report := &verifyReport{Deep: len(o.Identities) > 0, Problems: []problemLine{}, Notices: []problemLine{}, Orphans: []string{}}
-	a.remember(ctx, cfg, &o)
+	secrets, head, where := a.remember(ctx, cfg)
+	o.Secrets = secrets
+	if head.Vault != "" {
+		var behind *problemLine
+		if o.Heads, behind = where.mustHave(one.Name, head); behind != nil {
+			report.Notices = append(report.Notices, *behind)
+		}
+	}
 	dst, err := a.openPlace(ctx, cfg, one)
 	if err != nil {
 		return report, err
@@ -287,24 +294,21 @@ func (a *app) verifyVault(ctx context.Context, cfg *config.Config, one config.Co
 	return report, nil
 }
 
-// remember adds what this machine knows of the vault. It is a help and no need:
-// another machine verifies without.
-func (a *app) remember(ctx context.Context, cfg *config.Config, o *chunkstore.VerifyOptions) {
+// remember is what this machine knows of the vault, and may be nothing of it. It is a help and
+// no need: another machine verifies without.
+func (a *app) remember(ctx context.Context, cfg *config.Config) (secrets *chunkstore.WriterSecrets, head chunkstore.Head, where safeAt) {
 	secrets, err := a.readWriterSecrets(cfg)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			a.ui.warn("%v; the index is not compared with the packs", err)
 		}
-		return
+		return nil, head, where
 	}
-	o.Secrets = secrets
-	head, err := chunkstore.ReadHead(ctx, statePath(cfg))
-	switch {
-	case err == nil && head.Vault != "": // a sync that just began has not written it yet
-		o.Heads = append(o.Heads, head)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	head, where, err = ownHead(ctx, cfg)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		a.ui.warn("the local state %s cannot be read: a vault that was set back to an older one would not be noticed; the next sync mends it or says what is wrong", statePath(cfg))
 	}
+	return secrets, head, where
 }
 
 // replay reads every record, as a restore would, and checks that every file they

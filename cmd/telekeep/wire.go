@@ -142,8 +142,9 @@ func (a *app) openVault(ctx context.Context, cfg *config.Config, identities []cr
 func readVault(ctx context.Context, cfg *config.Config, place driver, o chunkstore.ReaderOptions, newest bool) (*chunkstore.Reader, error) {
 	o.Damaged = true
 	if newest && !alone(cfg) {
-		if head, err := chunkstore.ReadHead(ctx, statePath(cfg)); err == nil && head.Vault != "" {
-			o.Heads = append(o.Heads, head) // so that newest commits that are gone are missed
+		// So that newest commits that are gone are missed.
+		if head, where, err := ownHead(ctx, cfg); err == nil && head.Vault != "" && !where.waits {
+			o.Heads = append(o.Heads, head)
 		}
 	}
 	reader, err := chunkstore.OpenReader(ctx, place, o)
