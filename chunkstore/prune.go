@@ -169,7 +169,8 @@ func (r *Reader) Repack(ctx context.Context, w *Writer, p *PrunePlan, progress f
 	if p.Writer != w.secrets().WriterID {
 		return errors.New("the plan is for packs of another writer")
 	}
-	if err := w.forgetPacks(p.Repack); err != nil {
+	// Also those of Unused: a chunk may stand in several packs, and the writer knows it in any of them.
+	if err := w.forgetPacks(p.retired()); err != nil {
 		return err
 	}
 	var done int64

@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
+	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -319,4 +323,138 @@ func TestPruneFails(t *testing.T) {
 
 func (f *fixture) deleteAll(h *hoard) DeleteOptions {
 	return DeleteOptions{Writer: f.secrets.WriterID, Wanted: h.wanted(), Before: f.now().Add(time.Hour)}
+}
+
+// Files that are chosen and left out again and again, taken out, taken back, deleted, stored once more and
+// sealed to other keys, with stops in between: every record, and every file that was chosen whenever
+// something was taken out since it was stored last, is in packs that belong to the vault.
+func TestPruneLives(t *testing.T) {
+	t.Parallel()
+	lives := 6
+	if text := os.Getenv("TELEKEEP_PRUNE_LIVES"); text != "" {
+		var err error
+		if lives, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range lives {
+		pruneLife(t, rand.Uint64())
+	}
+}
+
+func pruneLife(t *testing.T, seed uint64) {
+	random := rand.New(rand.NewPCG(seed, 0))
+	f := newFixture(t, nil)
+	w := f.writer()
+	var files [][]byte
+	var chunks [][]crypto.ID
+	var chosen, must []bool
+	var steps []string
+	wanted := func(which []bool) func(crypto.ID) bool {
+		need := make(map[crypto.ID]bool)
+		for i, yes := range which {
+			for _, id := range chunks[i] {
+				need[id] = need[id] || yes
+			}
+		}
+		return func(id crypto.ID) bool { return need[id] }
+	}
+	put := func() {
+		for range 1 + random.IntN(3) {
+			i := random.IntN(len(files) + 2)
+			if i >= len(files) {
+				i = len(files)
+				files = append(files, noise(byte(i+1), 1000+random.IntN(300_000)))
+				chunks, chosen, must = append(chunks, nil), append(chosen, true), append(must, false)
+			}
+			chunks[i] = store(t, w, files[i])
+			must[i] = true
+		}
+	}
+	again := func() {
+		check(t, w.Close())
+		if random.IntN(4) == 0 {
+			f = f.newState()
+		}
+		w = f.writer()
+	}
+	do := map[string]func(){
+		"store": func() { put(); commit(t, w, store(t, w, text(random.Uint64(), 1+random.IntN(20_000)))) },
+		"choose": func() {
+			for i := range chosen {
+				chosen[i] = random.IntN(3) > 0
+			}
+		},
+		"prune": func() {
+			r := f.reader()
+			plan, err := r.PlanPrune(PruneOptions{Writer: f.secrets.WriterID, Wanted: wanted(chosen), MaxUnused: 0.3 * random.Float64()})
+			check(t, err)
+			check(t, r.Repack(t.Context(), w, plan, nil))
+			if random.IntN(4) == 0 {
+				again()
+				return
+			}
+			_, err = w.Commit(t.Context(), nil) // nothing is left out, and nothing is new
+			check(t, err)
+			for i := range must {
+				must[i] = must[i] && chosen[i]
+			}
+		},
+		"undo": func() {
+			r := f.reader()
+			packs, err := r.Retired(t.Context(), f.dst, f.secrets.WriterID)
+			check(t, err)
+			if len(packs) == 0 {
+				return
+			}
+			check(t, r.Reinstate(t.Context(), w, packs))
+			if random.IntN(4) == 0 {
+				again()
+			}
+			_, err = w.Commit(t.Context(), nil)
+			check(t, err)
+		},
+		"delete": func() {
+			o := DeleteOptions{Writer: f.secrets.WriterID, Wanted: wanted(must), Before: f.now().Add(time.Hour)}
+			if _, _, err := f.reader().DeleteRetired(t.Context(), &remover{Destination: f.dst}, o); err != nil && !errors.Is(err, ErrTooEarly) {
+				t.Fatalf("life %d: %s: %v", seed, steps, err)
+			}
+		},
+		"stop": again,
+		"reseal": func() {
+			if random.IntN(2) == 0 {
+				rotated(t, f)
+				again()
+			}
+			_, err := reseal(f, w)
+			check(t, err)
+		},
+	}
+	names := slices.Sorted(maps.Keys(do))
+	do["store"]()
+	for range 30 {
+		name := names[random.IntN(len(names))]
+		steps = append(steps, name)
+		do[name]()
+		if report := f.verify(); len(report.Problems) > 0 {
+			t.Fatalf("life %d: %s: %v", seed, steps, report.Problems[0])
+		}
+		r := f.reader()
+		for i := range files {
+			for _, id := range chunks[i] {
+				if must[i] && !r.index.belongs(id) {
+					t.Fatalf("life %d: %s: file %d is not there", seed, steps, i)
+				}
+			}
+		}
+		if random.IntN(8) > 0 {
+			continue
+		}
+		for i := range files {
+			if must[i] && !bytes.Equal(readAll(t, r, chunks[i]), files[i]) {
+				t.Fatalf("life %d: %s: file %d is not what it was", seed, steps, i)
+			}
+		}
+	}
+	check(t, w.Close())
 }

@@ -4,7 +4,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -17,13 +19,15 @@ import (
 	"time"
 )
 
-// TestSoak runs a daemon against a simulator in which things happen all the time:
-// messages, files, edits, deletions, connections that drop, flood waits. Memory, file
-// descriptors and goroutines must not grow, and in the end the vault must be whole and
-// hold what somebody gets who looks at the account for the first time then. It has a
-// build tag of its own because it takes as long as TELEKEEP_SOAK says (15m):
+// TestSoak runs a daemon against a simulator in which things happen all the time: messages, files, edits,
+// deletions, connections that drop, flood waits, updates that are lost, come twice or late, less of it by night;
+// one of two copies is away now and then, and other commands ask the daemon and look at the vault. Memory, file
+// descriptors, goroutines and the files of the state must not grow, and in the end both copies must be whole
+// and hold what somebody gets who looks at the account for the first time then. A second is a minute of
+// a day, of which commits, reconciliations and what the account does are as many as in a day. It has
+// a build tag of its own because it takes as long as TELEKEEP_SOAK says (15m):
 //
-//	bench/soak.sh 15m
+//	bench/soak.sh 24m
 func TestSoak(t *testing.T) {
 	length := 15 * time.Minute
 	if text := os.Getenv("TELEKEEP_SOAK"); text != "" {
@@ -34,7 +38,12 @@ func TestSoak(t *testing.T) {
 	}
 	sim := startSimulator(t, "--seed", "31", "--chats", "30", "--messages", "20000", "--media", "8MiB")
 	dir := sim.install(t)
-	hurryCommits(t, dir)
+	hurry(t, dir)
+	drive := filepath.Join(t.TempDir(), "drive")
+	if err := os.Mkdir(drive, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	mustCall(t, "", "copy", "add", "second", filepath.Join(drive, "v"), "--dir", dir)
 	chats := chatsOfKind(t, dir, "personal", "group", "supergroup", "channel")
 	d := startSoaked(t, dir)
 	waitFor(t, filepath.Join(dir, "state", "last-sync-main.json"))
@@ -44,19 +53,30 @@ func TestSoak(t *testing.T) {
 	start := time.Now()
 	for second := 1; time.Since(start) < length; second++ {
 		w.second(second)
+		if second%180 == 150 {
+			plug(t, drive, false)
+		} else if second%180 == 0 {
+			plug(t, drive, true)
+		}
+		if second%60 == 30 {
+			look(t, dir, second/60)
+		}
 		time.Sleep(time.Until(start.Add(time.Duration(second) * time.Second)))
 		if time.Since(start) > length/5 { // the first files and commits are over
 			samples = append(samples, d.usage())
 		}
 	}
 	sim.control(t, "DELETE", "/faults", nil)
+	plug(t, drive, true)
 	compareThirds(t, samples)
-	t.Logf("%v: %d messages, %d files, %d edits, %d deletions, %d drops, %d flood waits; daemon's processor time %v",
-		length, w.messages, w.files, w.edits, w.deletions, w.drops, w.floods, d.end())
+	t.Logf("%v: %d messages, %d files, %d edits, %d deletions, %d drops, %d flood waits, %d updates gone astray; daemon's processor time %v",
+		length, w.messages, w.files, w.edits, w.deletions, w.drops, w.floods, w.astray, d.end())
 
-	mustCall(t, "", "verify", "--dir", dir)
+	mustCall(t, "", "copy", "sync", "--dir", dir)
+	mustCall(t, "", "verify", "--all", "--dir", dir)
 	key := filepath.Join(dir, "owner.key")
 	got := filepath.Join(t.TempDir(), "got")
+	mustCall(t, "", "verify", "--deep", "--all", "--dir", dir, "-i", key)
 	mustCall(t, "", "export", "--dir", dir, "-i", key, "--format", "json", "--out", got)
 	fresh := sim.install(t)
 	mustCall(t, "", "sync", "--dir", fresh)
@@ -65,8 +85,30 @@ func TestSoak(t *testing.T) {
 	sameDialogs(t, want, got)
 }
 
-// hurryCommits makes many commits of what a day makes a few of.
-func hurryCommits(t *testing.T, dir string) {
+// plug has the second copy's drive here or away.
+func plug(t *testing.T, drive string, here bool) {
+	t.Helper()
+	from, to := drive, drive+" away"
+	if here {
+		from, to = to, from
+	}
+	if err := os.Rename(from, to); err != nil && !(here && errors.Is(err, fs.ErrNotExist)) {
+		t.Fatal(err)
+	}
+}
+
+// look asks a daemon what somebody asks now and then, or looks at the vault beside it.
+func look(t *testing.T, dir string, n int) {
+	t.Helper()
+	args := [][]string{{"status"}, {"copy", "list"}, {"verify"}, {"status", "--gaps"}, {"log"}, {"doctor"}}[n%6]
+	// doctor and status end with other codes when something is away: that is an answer.
+	if o := call(t, "", append(args, "--dir", dir)...); o.code == exitFailure || strings.Contains(o.err, "goroutine ") {
+		t.Errorf("%s ended with %d\n%s", args, o.code, o.err)
+	}
+}
+
+// hurry makes many commits and reconciliations of what a day makes a few of.
+func hurry(t *testing.T, dir string) {
 	t.Helper()
 	path := filepath.Join(dir, "telekeep.toml")
 	data, err := os.ReadFile(path)
@@ -74,8 +116,9 @@ func hurryCommits(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	text := strings.Replace(string(data), "[commit]\n", "[commit]\nafter = \"20s\"\n", 1)
-	if text == string(data) {
-		t.Fatal("the settings have no section [commit]")
+	text = strings.Replace(text, "[daemon]\n", "[daemon]\nreconcile = \"1m\"\ncommit_after = \"20s\"\n", 1)
+	if !strings.Contains(text, "after = \"20s\"") || !strings.Contains(text, "reconcile = \"1m\"") {
+		t.Fatal("the settings have no section [commit] or [daemon]")
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -90,16 +133,24 @@ type weather struct {
 	random *rand.Rand
 	sent   map[string][]int // by chat, what is there to be changed
 
-	messages, files, edits, deletions, drops, floods int
+	messages, files, edits, deletions, drops, floods, astray int
 }
 
 // second makes happen what happens in one second.
 func (w *weather) second(n int) {
-	for range 3 {
-		w.message(n)
+	night := n%1440 >= 1080 // a second is a minute
+	if !night || n%10 == 0 {
+		for range 3 {
+			w.message(n)
+		}
 	}
 	if n%3 == 0 {
 		w.change()
+	}
+	if n%23 == 0 {
+		do := []string{"lost", "twice", "late", "too-long"}[w.astray%4]
+		w.sim.control(w.t, "POST", "/pushes", map[string]any{"do": do, "count": 2})
+		w.astray++
 	}
 	if n%17 == 0 {
 		w.sim.control(w.t, "POST", "/drop", nil)
@@ -148,13 +199,14 @@ func (w *weather) change() {
 // A soaked is a daemon that is watched from outside.
 type soaked struct {
 	t          *testing.T
+	state      string
 	c          *exec.Cmd
 	goroutines string
 }
 
 func startSoaked(t *testing.T, dir string) *soaked {
 	t.Helper()
-	d := &soaked{t: t, c: program(t, "daemon", "--dir", dir), goroutines: filepath.Join(t.TempDir(), "goroutines")}
+	d := &soaked{t: t, state: filepath.Join(dir, "state"), c: program(t, "daemon", "--dir", dir), goroutines: filepath.Join(t.TempDir(), "goroutines")}
 	d.c.Env = append(d.c.Env, goroutinesTo+"="+d.goroutines)
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
@@ -211,6 +263,7 @@ func (d *soaked) usage() usage {
 		d.t.Fatal(err)
 	}
 	u["descriptors"] = len(fds)
+	u["files"] = len(filesThere(d.t, d.state))
 	text, err := os.ReadFile(d.goroutines)
 	if err != nil {
 		d.t.Fatal(err)
@@ -231,13 +284,25 @@ func compareThirds(t *testing.T, samples []usage) {
 	for _, limit := range []struct {
 		name  string
 		slack int // what comes and goes, as with a commit or a connection
-	}{{"VmRSS", 16 << 10}, {"RssAnon", 16 << 10}, {"descriptors", 8}, {"goroutines", 24}, {"Threads", 6}} {
+	}{{"VmRSS", 16 << 10}, {"RssAnon", 16 << 10}, {"descriptors", 8}, {"goroutines", 24}, {"Threads", 6}, {"files", 12}} {
 		first, last := median(samples[:third], limit.name), median(samples[len(samples)-third:], limit.name)
 		t.Logf("%-12s first third %7d, last third %7d", limit.name, first, last)
 		if last > first+limit.slack {
 			t.Errorf("%s grew from %d to %d", limit.name, first, last)
 		}
 	}
+}
+
+// filesThere are the names of the files below a folder in which a process works.
+func filesThere(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	_ = filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			names = append(names, path)
+		}
+		return nil // it may be gone by now
+	})
+	return names
 }
 
 func median(samples []usage, name string) int {
