@@ -32,6 +32,7 @@ type life struct {
 	texts   map[int][]string // versions of each message
 	deleted map[int]bool
 	files   map[archive.MediaKey][]byte // nil: pruned
+	pruned  map[archive.MediaKey][]byte // what was
 	keys    []archive.MediaKey
 	next    int  // number of the next thing
 	rotten  bool // something is bad that nobody has healed
@@ -48,12 +49,12 @@ var deeds = map[string]func(l *life, pick uint64) error{
 	"message": (*life).message, "edit": (*life).edit, "delete": (*life).delete, "media": (*life).media, "import": (*life).imported,
 	"commit": (*life).commitAll, "crash": (*life).crash, "lose state": (*life).loseState, "clock": (*life).clockJump,
 	"unplug": (*life).unplugOne, "replug": (*life).replug, "copy": (*life).copy, "scrub": (*life).scrub, "heal": (*life).healAll,
-	"rot": (*life).rot, "prune": (*life).prune, "delete pruned": (*life).deletePruned, "rotate": (*life).rotate, "reseal": (*life).reseal, "check": func(l *life, _ uint64) error { return l.check() },
+	"rot": (*life).rot, "prune": (*life).prune, "undo": (*life).undo, "delete pruned": (*life).deletePruned, "rotate": (*life).rotate, "reseal": (*life).reseal, "check": func(l *life, _ uint64) error { return l.check() },
 }
 
 // often are the deeds from which a life is drawn; what stands twice happens twice as often.
 var often = strings.Split("message,message,message,edit,edit,delete,media,media,import,commit,commit,commit,crash,crash,lose state,clock,"+
-	"unplug,unplug,replug,replug,copy,copy,scrub,heal,rot,rot,prune,delete pruned,delete pruned,rotate,rotate,reseal,check", ",")
+	"unplug,unplug,replug,replug,copy,copy,scrub,heal,rot,rot,prune,prune,undo,delete pruned,delete pruned,rotate,rotate,reseal,check", ",")
 
 // What was acknowledged can be restored from every drive, with all versions and deletions,
 // whatever happened in between. A failure is told as the shortest list of deeds that shows it.
@@ -128,7 +129,7 @@ func TestShrink(t *testing.T) {
 
 // live does all deeds and checks the end of it.
 func live(t *testing.T, list []deed) (err error) {
-	l := &life{fixture: newFixture(t, "a", "b"), texts: map[int][]string{}, deleted: map[int]bool{}, files: map[archive.MediaKey][]byte{}, next: 1}
+	l := &life{fixture: newFixture(t, "a", "b"), texts: map[int][]string{}, deleted: map[int]bool{}, files: map[archive.MediaKey][]byte{}, pruned: map[archive.MediaKey][]byte{}, next: 1}
 	if err := l.start(); err != nil {
 		return err
 	}
@@ -435,7 +436,46 @@ func (l *life) prune(pick uint64) error {
 	if err := l.w.PruneMedia(context.Background(), []*archive.MediaFile{f}, "a rule", nil); err != nil {
 		return err
 	}
-	l.files[key] = nil
+	l.pruned[key], l.files[key] = l.files[key], nil
+	return l.commitAll(0)
+}
+
+// undo takes back what was pruned and lies there still.
+func (l *life) undo(uint64) error {
+	ctx := context.Background()
+	if err := l.settle(); err != nil {
+		return err
+	}
+	r, s, err := l.reader(l.set)
+	if err != nil {
+		return err
+	}
+	packs, err := r.Retired(ctx, l.set, l.secrets.WriterID)
+	if err != nil {
+		return err
+	}
+	if err := r.Reinstate(ctx, l.store, packs); err != nil {
+		return err
+	}
+	out, err := s.Pruned(ctx)
+	if err != nil {
+		return err
+	}
+	out = slices.DeleteFunc(out, func(f *archive.MediaFile) bool {
+		return slices.ContainsFunc(f.Chunks, func(text string) bool {
+			id, err := crypto.ParseID(text)
+			if err == nil {
+				_, err = r.Chunk(ctx, id)
+			}
+			return err != nil
+		})
+	})
+	if err := l.w.ReinstateMedia(ctx, out); err != nil {
+		return err
+	}
+	for _, f := range out {
+		l.files[f.Key] = l.pruned[f.Key]
+	}
 	return l.commitAll(0)
 }
 
