@@ -68,6 +68,18 @@ type keyFile struct {
 	OwnerKey
 	sealed []byte
 	err    error // of reading it, or of its shape
+	// added says that an owner, by a note that can be checked, put it there as it is.
+	added bool
+}
+
+// noteAdded marks the files of which notes say that an owner added them as they are.
+func noteAdded(found []keyFile, notes []*KeyNote) {
+	for i := range found {
+		f := &found[i]
+		f.added = f.err == nil && slices.ContainsFunc(notes, func(n *KeyNote) bool {
+			return !n.Removed && n.Name == f.Name && n.File == Object{f.Hash, f.Size}
+		})
+	}
 }
 
 // readKeyFiles reads all key files, by name. They are few and short.
@@ -130,11 +142,11 @@ func vaultKeyLength(vault *Vault, n int) int64 {
 // nextKeys returns what a commit should list: known is what the writer's commit before
 // it listed, found what is there. A file that is not what it was stays listed as it
 // was, or its damage would become the truth; so does one that is gone, unless another
-// listed one is whole: then an owner was removed. New ones are listed if they can be
-// what they should be.
+// listed one is whole, or one that an owner is known to have added: then an owner was
+// removed. New ones are listed if they can be what they should be.
 func nextKeys(known []OwnerKey, found []keyFile) []OwnerKey {
 	var next []OwnerKey
-	whole := slices.ContainsFunc(found, func(f keyFile) bool { return slices.Contains(known, f.OwnerKey) })
+	whole := slices.ContainsFunc(found, func(f keyFile) bool { return f.added || slices.Contains(known, f.OwnerKey) })
 	for _, k := range known {
 		there := slices.ContainsFunc(found, func(f keyFile) bool { return f.Name == k.Name })
 		if there || !whole {
@@ -190,7 +202,7 @@ func compareKeys(found []keyFile, listings []keyListing, opened map[string]bool)
 		switch {
 		case changed && f.err == nil:
 			f.err = fmt.Errorf("%w: its bytes are not those that the commits list", crypto.ErrDamaged)
-		case listed && f.err == nil && !opened[f.Name]:
+		case (listed || f.added) && f.err == nil && !opened[f.Name]:
 			whole++
 		}
 		if f.err != nil {

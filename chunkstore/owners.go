@@ -110,7 +110,8 @@ func (c *KeyChange) Notes() []string {
 	return names
 }
 
-// add puts a key file and the note that says so.
+// add puts the note that there is a key file, and the file: one that is there and of which nobody says so
+// may be anybody's.
 func (c *KeyChange) add(key *VaultKey, owner Owner, now time.Time) error {
 	sealed, err := crypto.SealBytes(key.Marshal(), owner.Recipient)
 	if err != nil {
@@ -118,7 +119,7 @@ func (c *KeyChange) add(key *VaultKey, owner Owner, now time.Time) error {
 	}
 	n := &KeyNote{Vault: key.VaultID, Name: owner.Name, File: Object{hashOf(sealed), int64(len(sealed))}, Time: now.UTC().Truncate(time.Second)}
 	name, data := n.sign(key.ownerSigning())
-	c.put = append(c.put, keyPut{keyName(owner.Name), sealed}, keyPut{name, data})
+	c.put = append(c.put, keyPut{name, data}, keyPut{keyName(owner.Name), sealed})
 	return nil
 }
 

@@ -84,7 +84,7 @@ func Rotate(ctx context.Context, dst Destination, key *VaultKey, o RotateOptions
 		if err := r.Change.add(next, owner, o.Now); err != nil {
 			return nil, err
 		}
-		file := r.Change.put[len(r.Change.put)-2].data // then its note
+		file := r.Change.put[len(r.Change.put)-1].data
 		r.Change.say(key.each(), owner.Name, false, Object{hashOf(file), int64(len(file))}, o.Now, nil)
 	}
 	return r, r.removals(ctx, dst, key, files, o.Now)

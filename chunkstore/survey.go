@@ -80,8 +80,9 @@ func (w *Writer) readKeys(ctx context.Context, vault *Vault) ([]keyFile, error) 
 		}
 	}
 	w.keyNames, w.keyOwner = names, owner
+	noteAdded(found, notes)
 	removed := removedBy(notes)
-	if left := listedWithoutRemoved(w.keys, removed); len(left) > 0 || succeeded(found, notes, removed) {
+	if left := listedWithoutRemoved(w.keys, removed); len(left) > 0 || succeeded(found, removed) {
 		w.keys = left // else not all: somebody has to be able to read
 	}
 	if left := withoutRemoved(slices.Clone(found), removed); len(left) > 0 {
@@ -92,12 +93,10 @@ func (w *Writer) readKeys(ctx context.Context, vault *Vault) ([]keyFile, error) 
 
 // succeeded reports whether one of the key files is as an owner added it and was not removed:
 // after a rotation all that the last commit listed are gone, and others are in their place.
-func succeeded(found []keyFile, notes []*KeyNote, removed map[string]Object) bool {
-	return slices.ContainsFunc(notes, func(n *KeyNote) bool {
-		_, gone := removed[keyName(n.Name)]
-		return !n.Removed && !gone && slices.ContainsFunc(found, func(f keyFile) bool {
-			return f.Name == n.Name && f.err == nil && n.File == Object{f.Hash, f.Size}
-		})
+func succeeded(found []keyFile, removed map[string]Object) bool {
+	return slices.ContainsFunc(found, func(f keyFile) bool {
+		_, gone := removed[keyName(f.Name)]
+		return f.added && !gone
 	})
 }
 

@@ -139,10 +139,12 @@ func (v *verifier) checkKeys(ctx context.Context, chains []*chain) error {
 			f.err = err
 		}
 	}
-	removed, err := v.removedKeys(ctx)
+	notes, err := v.ownersNotes(ctx)
 	if err != nil {
 		return err
 	}
+	noteAdded(found, notes)
+	removed := removedBy(notes)
 	listings := newestListings(chains)
 	for i := range listings {
 		listings[i].keys = listedWithoutRemoved(listings[i].keys, removed)
@@ -161,8 +163,8 @@ func (v *verifier) checkKeys(ctx context.Context, chains []*chain) error {
 	return nil
 }
 
-// removedKeys are the key files that an owner has removed, if a key at hand can tell.
-func (v *verifier) removedKeys(ctx context.Context) (map[string]Object, error) {
+// ownersNotes are what the owners say of key files, if a key at hand can tell.
+func (v *verifier) ownersNotes(ctx context.Context) ([]*KeyNote, error) {
 	var owner crypto.VerifyKey
 	switch s := v.options.Secrets; {
 	case v.key != nil:
@@ -170,7 +172,7 @@ func (v *verifier) removedKeys(ctx context.Context) (map[string]Object, error) {
 	case s != nil:
 		owner = s.OwnerKey
 	}
-	return RemovedKeys(ctx, v.dst, v.vault.ID, owner)
+	return readNotes(ctx, v.dst, v.vault.ID, owner)
 }
 
 // checkSecrets checks that the sealed secrets of every writer are there and what was

@@ -99,10 +99,12 @@ type healer struct {
 	keys    map[string]keyWanted // by object name
 	// removedKeys are the names of the key files that an owner has removed.
 	removedKeys map[string]bool
-	packs       map[chunkstore.Hash]packWanted
-	aside       []setAside
-	total       int64
-	rest        func(took time.Duration) // after each read of a pack; may be nil
+	// addedKeys are those that an owner added and that some place has as they were then.
+	addedKeys map[string]bool
+	packs     map[chunkstore.Hash]packWanted
+	aside     []setAside
+	total     int64
+	rest      func(took time.Duration) // after each read of a pack; may be nil
 
 	mu     sync.Mutex // guards report and done while packs are read
 	report *Comparison

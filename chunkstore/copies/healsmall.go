@@ -136,6 +136,9 @@ func (h *healer) removed(name string) bool {
 			others = others || m.has(other)
 		}
 	}
+	for other := range h.addedKeys {
+		others = others || !h.removedKeys[other] // after a rotation, all that a commit lists may be gone
+	}
 	return others
 }
 

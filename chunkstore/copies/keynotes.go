@@ -115,20 +115,25 @@ func (s *Set) forgetRemoved(ctx context.Context, names []string, removed map[str
 
 // findNotes reads the owners' notes of all places, for key files that were removed.
 func (h *healer) findNotes(ctx context.Context) error {
-	h.removedKeys = make(map[string]bool)
+	h.removedKeys, h.addedKeys = make(map[string]bool), make(map[string]bool)
 	if h.o.Secrets == nil {
 		return nil
 	}
 	for _, m := range h.there() {
-		removed, err := chunkstore.RemovedKeys(ctx, m.Place, h.vault.ID, h.o.Secrets.OwnerKey)
+		notes, err := chunkstore.KeyNotes(ctx, m.Place, h.vault.ID, h.o.Secrets.OwnerKey)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
 			continue // its state says why
 		}
-		for name := range removed {
-			h.removedKeys[name] = true
+		for _, n := range notes {
+			name := chunkstore.KeyName(n.Name)
+			if n.Removed {
+				h.removedKeys[name] = true
+			} else if data, err := readSmall(ctx, m.Place, name, chunkstore.MaxSmall); err == nil && chunkstore.CheckBytes(name, data, n.File) == nil {
+				h.addedKeys[name] = true
+			}
 		}
 	}
 	if !slices.ContainsFunc(h.names(chunkstore.KeyObject), func(name string) bool { return !h.removedKeys[name] }) {
