@@ -2,6 +2,8 @@ package chunkstore
 
 import (
 	"errors"
+	"os"
+	"sync"
 	"testing"
 
 	"telekeep/chunkstore/destination/memory"
@@ -115,10 +117,9 @@ func TestResealRefuses(t *testing.T) {
 	}
 }
 
-// Whatever put fails, and wherever the machine stops: everything is read, no check finds a
-// problem, and another run ends it.
-func TestResealFails(t *testing.T) {
-	base := &hoard{fixture: newFixture(t, nil)}
+// threePacks is a vault of three packs that was given a new key, and the key before.
+func threePacks(t *testing.T) (base *hoard, old *VaultKey) {
+	base = &hoard{fixture: newFixture(t, nil)}
 	w := base.writer()
 	for i, size := range []int{300_000, 2_500_000, 40_000} {
 		data := noise(byte(i+1), size)
@@ -127,7 +128,13 @@ func TestResealFails(t *testing.T) {
 		commit(t, w, store(t, w, text(uint64(i), 5000)))
 	}
 	check(t, w.Close())
-	old := rotated(t, base.fixture)
+	return base, rotated(t, base.fixture)
+}
+
+// Whatever put fails, and wherever the machine stops: everything is read, no check finds a
+// problem, and another run ends it.
+func TestResealFails(t *testing.T) {
+	base, old := threePacks(t)
 	for _, kept := range []bool{false, true} {
 		for n := 1; ; n++ {
 			calls, armed, failed := 0, false, false
@@ -178,4 +185,82 @@ func TestResealFails(t *testing.T) {
 			opensNothing(f, old)
 		}
 	}
+}
+
+// Whatever is read, asked or listed fails while everything is sealed anew, from the first look at the
+// vault on: what is retired is in other packs by then, a check finds no problem, and another run
+// ends it.
+func TestResealReadFails(t *testing.T) {
+	base, old := threePacks(t)
+	step, runs := 5, 0
+	if os.Getenv("TELEKEEP_FAULTS") == "all" {
+		step = 1
+	}
+	for n := 1; ; n += step {
+		calls, armed, op := 0, false, memory.Op("")
+		var mu sync.Mutex
+		dst := memory.WithFaults(func(c memory.Call) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if c.Op == memory.Put || !armed {
+				return nil
+			}
+			if calls++; calls != n {
+				return nil
+			}
+			op = c.Op
+			return errFault
+		})
+		for _, name := range base.dst.Names() {
+			check(t, dst.Put(t.Context(), name, base.dst.Object(name)))
+		}
+		f := base.at(dst).newState()
+		arm := func(on bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			armed = on
+		}
+		arm(true)
+		err := resealOnce(f)
+		arm(false)
+		if op == "" {
+			check(t, err)
+			break
+		}
+		runs++
+		f.verify()
+		if err := resealOnce(f); err != nil {
+			t.Errorf("%s %d failed before: %v", op, n, err)
+		}
+		w := f.writer()
+		commit(t, w, store(t, w, text(9, 1000)))
+		check(t, w.Close())
+		o := f.deleteAll(base)
+		o.Wanted = func(crypto.ID) bool { return true }
+		if _, _, err := f.reader().DeleteRetired(t.Context(), &remover{Destination: dst}, o); err != nil {
+			t.Errorf("%s %d failed before: %v", op, n, err)
+		}
+		base.readsAll(f)
+		opensNothing(f, old)
+	}
+	t.Logf("%d runs", runs)
+}
+
+// resealOnce is a whole run of its own.
+func resealOnce(f *fixture) (err error) {
+	w, err := OpenWriter(f.t.Context(), f.dst, f.options())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	r, err := OpenReader(f.t.Context(), f.dst, ReaderOptions{Identities: []crypto.Identity{f.owner}})
+	if err != nil {
+		return err
+	}
+	plan, err := r.PlanReseal(f.t.Context(), f.secrets.WriterID)
+	if err != nil {
+		return err
+	}
+	plan.batch = 1
+	return r.Reseal(f.t.Context(), w, plan, nil)
 }
