@@ -72,7 +72,7 @@ func TestSoak(t *testing.T) {
 	t.Logf("%v: %d messages, %d files, %d edits, %d deletions, %d drops, %d flood waits, %d updates gone astray; daemon's processor time %v",
 		length, w.messages, w.files, w.edits, w.deletions, w.drops, w.floods, w.astray, d.end())
 
-	mustCall(t, "", "copy", "sync", "--dir", dir)
+	mustCall(t, "", "sync", "--dir", dir) // a file of the last second may be left
 	mustCall(t, "", "verify", "--all", "--dir", dir)
 	key := filepath.Join(dir, "owner.key")
 	got := filepath.Join(t.TempDir(), "got")
