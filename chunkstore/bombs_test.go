@@ -324,6 +324,45 @@ func TestObjectsWithoutEnd(t *testing.T) {
 	}
 }
 
+// What nothing names is as long as somebody likes, too: an index whose commit is gone or damaged, one of a writer or of a
+// number that nobody has, packs, key files, notes and files of whatever name. Nobody takes memory for it.
+func TestEndlessStrays(t *testing.T) {
+	for _, lost := range []string{"", "gone", "damaged"} {
+		f := newFixture(t, nil)
+		f.commitOne("one")
+		w := f.writer()
+		c := commit(t, w, store(t, w, noise(1, 100_000)))
+		check(t, w.Close())
+		index := f.dst.Object(indexName(c.Writer, 1))
+		names := []string{
+			indexName(c.Writer, 9), indexName(strings.Repeat("a", len(c.Writer)), 1), packName(Hash{7}), keyName("stray"), noteName("owner", crypto.VerifyKey{1}, true),
+			commitName(c.Writer, 9), writerName(strings.Repeat("b", len(c.Writer))), secretsName(strings.Repeat("b", len(c.Writer))), "packs/00/stray.txt", "stray",
+		}
+		if lost != "" { // the index stays, and is long
+			f.dst.Damage(commitName(c.Writer, 1), func(b []byte) []byte { return b[1:] })
+			if lost == "gone" {
+				f.dst.Delete(commitName(c.Writer, 1))
+			}
+			names = []string{indexName(c.Writer, 1)}
+		}
+		for _, name := range names {
+			for _, filler := range []string{"\x00", string(index), "age-encryption.org/v1\n-> X25519 "} {
+				if lost == "" {
+					check(t, f.dst.Put(t.Context(), name, nil))
+				}
+				for _, size := range []int64{900 << 20, 1 << 40} {
+					if _, most := f.faults(&endless{f.dst, name, size, filler}); most > bombLimit {
+						t.Errorf("%s of %.20q, %d bytes: %d MiB", name, filler, size, most>>20)
+					}
+				}
+				if lost == "" {
+					f.dst.Delete(name)
+				}
+			}
+		}
+	}
+}
+
 // The bomb is one.
 func TestZstdBomb(t *testing.T) {
 	d, err := newDecompressor(1)

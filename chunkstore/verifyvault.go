@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -200,12 +201,10 @@ func (v *verifier) checkSecrets(ctx context.Context, found *listing) error {
 	return nil
 }
 
-// checkShape checks that an object that nothing names by its hash is a whole age file.
+// checkShape checks that an object that nothing names by its hash is a whole age file. It is read
+// to its end and not kept.
 func (v *verifier) checkShape(ctx context.Context, name string, limit int64) error {
-	sealed, err := readLimited(ctx, v.dst, name, limit)
-	if err == nil {
-		_, err = crypto.ContentLength(sealed)
-	}
+	err := v.readShape(ctx, name, limit)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -215,6 +214,45 @@ func (v *verifier) checkShape(ctx context.Context, name string, limit int64) err
 	return nil
 }
 
+func (v *verifier) readShape(ctx context.Context, name string, limit int64) error {
+	size, err := v.dst.Stat(ctx, name)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	if size > limit {
+		return damagedObject(name, "it is longer than it can be")
+	}
+	r, err := v.dst.Get(ctx, name)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	defer r.Close() // read only: an error of Close says nothing about the bytes
+	read := &counter{r: io.LimitReader(r, size+1)}
+	_, err = crypto.ContentLengthOf(read, size)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if _, err := io.Copy(io.Discard, read); err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	if read.n != size {
+		return damagedObject(name, "it is not as long as it is said to be")
+	}
+	return nil
+}
+
+// A counter counts what is read.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
 // checkLostIndexes checks the shape of the indexes of commits that cannot be read.
 func (v *verifier) checkLostIndexes(ctx context.Context, chains []*chain, found *listing) error {
 	for _, ch := range chains {
@@ -222,8 +260,8 @@ func (v *verifier) checkLostIndexes(ctx context.Context, chains []*chain, found 
 			writer, seq, ok := parseCommitName(p.Object)
 			name := indexName(writer, seq)
 			read := slices.ContainsFunc(ch.commits, func(c *Commit) bool { return c.Seq == seq })
-			if size, there := found.indexes[name]; ok && there && !read {
-				if err := v.checkShape(ctx, name, size); err != nil {
+			if _, there := found.indexes[name]; ok && there && !read {
+				if err := v.checkShape(ctx, name, maxIndexFile); err != nil {
 					return err
 				}
 			}

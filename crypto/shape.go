@@ -2,6 +2,7 @@ package crypto
 
 import (
 	"bytes"
+	"io"
 
 	"filippo.io/age"
 )
@@ -11,6 +12,7 @@ const (
 	payloadNonce = 16
 	payloadBlock = 64 << 10
 	payloadTag   = 16
+	maxHeader    = 1 << 20
 )
 
 // ContentLength looks at the shape of one whole age file, which takes no key: the
@@ -18,11 +20,17 @@ const (
 // length of the content in bytes. Everything else is ErrDamaged; that the bytes are
 // the right ones only somebody with a key can tell.
 func ContentLength(sealed []byte) (int64, error) {
-	header, err := age.ExtractHeader(bytes.NewReader(sealed))
+	return ContentLengthOf(bytes.NewReader(sealed), int64(len(sealed)))
+}
+
+// ContentLengthOf is ContentLength of a file of that many bytes, of which it reads no more than the
+// header, 1 MiB at most, and what is buffered behind it.
+func ContentLengthOf(sealed io.Reader, size int64) (int64, error) {
+	header, err := age.ExtractHeader(io.LimitReader(sealed, maxHeader))
 	if err != nil {
 		return 0, sortOpenError(err)
 	}
-	payload := int64(len(sealed) - len(header) - payloadNonce)
+	payload := size - int64(len(header)) - payloadNonce
 	if payload < payloadTag {
 		return 0, damaged("the sealed file ends before its content")
 	}
