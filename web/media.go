@@ -5,9 +5,11 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"telekeep/archive"
 )
@@ -65,15 +67,20 @@ func (s *Server) media(snapshot *archive.Snapshot, w http.ResponseWriter, r *htt
 	return nil
 }
 
-// attachment is a header that names a download. The name comes from a stranger.
+// escaped is a percent sign that some browsers would undo in a plain filename.
+var escaped = regexp.MustCompile(`%([0-9A-Fa-f]{2})`)
+
+// attachment is a header that names a download. The name comes from a stranger: it leads nowhere, shows all that it says, and is
+// no option of a program where somebody says *.
 func attachment(name string) string {
 	name = strings.Map(func(r rune) rune {
-		if r == '/' || r == '\\' || r == unicode.ReplacementChar || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+		if r == '/' || r == '\\' || r == unicode.ReplacementChar || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return '_'
 		}
 		return r
 	}, name)
-	name = strings.TrimLeft(shortName(name), ". ")
+	name = escaped.ReplaceAllString(name, "_$1")
+	name = strings.TrimLeft(shortName(name), ".- ")
 	if name == "" {
 		name = "file"
 	}
@@ -83,11 +90,14 @@ func attachment(name string) string {
 	return "attachment"
 }
 
+// maxName is how many bytes a name may have: file systems allow 255, and browsers add to it.
+const maxName = 200
+
 // shortName keeps the end of a name, where its extension is.
 func shortName(name string) string {
-	runes := []rune(name)
-	if len(runes) > 120 {
-		runes = runes[len(runes)-120:]
+	for len(name) > maxName {
+		_, size := utf8.DecodeRuneInString(name)
+		name = name[size:]
 	}
-	return string(runes)
+	return name
 }
