@@ -437,6 +437,7 @@ function text(s,   out, c) { # what a JSON string says; other than ASCII is esca
 function safe(s,   end) { # a name that can be a file's everywhere, and leads nowhere
 	s = text(s)
 	gsub(/[\001-\037\177]/, "_", s)
+	gsub(/\302[\200-\237]/, "_", s) # terminals obey these, too
 	gsub(/[\/\\:*?"<>|]/, "_", s)
 	gsub(/\342\200[\213-\217\250-\256]/, "_", s) # what turns the direction of writing, or cannot be seen
 	gsub(/\342\201[\240-\257]/, "_", s)
@@ -590,7 +591,10 @@ fi
 
 sort -o "$work/messages" "$work/messages"
 awk -F '\t' '
-function text(s,   out, at, c) {
+function text(s,   out, at, c) { # without what a terminal would obey
+	gsub(/\302[\200-\237]/, "?", s)
+	gsub(/\177/, "?", s)
+	gsub(/\342\200[\250\251]/, "\n    ", s) # they end a line, too
 	if (index(s, "\\") == 0) return s
 	out = ""
 	while ((at = index(s, "\\")) > 0) {

@@ -24,6 +24,7 @@ type ruin struct {
 	bin     string // age
 	dir     string // the vault
 	key     string
+	shell   []string // what runs the script, and the only folder where it finds programs; sh and all of them if empty
 	second  *WriterSecrets
 	film    []byte
 	filmIDs []crypto.ID // of its chunks
@@ -145,9 +146,16 @@ func (r *ruin) recover(damage func()) (out, said string, code int) {
 	damage()
 	work := r.t.TempDir()
 	out = filepath.Join(work, "what comes' out")
-	cmd := exec.Command("sh", filepath.Join(r.dir, "recover.sh"), "-i", r.key, out) // the vault is where the script is
+	shell, path := "sh", r.bin+string(os.PathListSeparator)+os.Getenv("PATH")
+	if len(r.shell) > 0 {
+		shell = r.shell[0]
+	}
+	if len(r.shell) > 1 {
+		path = r.shell[1]
+	}
+	cmd := exec.Command(shell, filepath.Join(r.dir, "recover.sh"), "-i", r.key, out) // the vault is where the script is
 	cmd.Dir = work
-	cmd.Env = append(os.Environ(), "PATH="+r.bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), "PATH="+path)
 	text, _ := cmd.CombinedOutput()
 	entries, err := os.ReadDir(work)
 	check(r.t, err)
