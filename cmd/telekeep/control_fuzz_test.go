@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,8 +54,8 @@ func FuzzControlAnswer(f *testing.F) {
 	})
 }
 
-// FuzzControlRequest: whatever is written to the socket, the daemon answers with JSON or
-// with an error of HTTP, and stays. What works on a vault needs one, and is left out.
+// FuzzControlRequest: whatever is written to the socket, the daemon answers with one document, of what was asked or
+// of what is refused with a known exit code, or with an error of HTTP, and stays. What works on a vault needs one, and is left out.
 func FuzzControlRequest(f *testing.F) {
 	f.Add([]byte("GET /status HTTP/1.1\r\nHost: daemon\r\n\r\n"))
 	f.Add([]byte("POST /pause?account=main&for=90m HTTP/1.1\r\nHost: daemon\r\n\r\n"))
@@ -77,8 +78,29 @@ func FuzzControlRequest(f *testing.F) {
 		})
 		w := httptest.NewRecorder()
 		k.control().ServeHTTP(w, q)
-		if said := w.Header().Get("Content-Type"); said == "application/json" && !json.Valid(w.Body.Bytes()) {
-			t.Errorf("it answers %q", w.Body.String())
+		if w.Header().Get("Content-Type") != "application/json" {
+			if w.Code < 300 || w.Code >= 500 {
+				t.Errorf("it answers %d %q", w.Code, w.Body.String())
+			}
+			return // what the words of HTTP say, of another method or another path
+		}
+		d := json.NewDecoder(w.Body)
+		d.DisallowUnknownFields()
+		var wrong error
+		switch status, refused := new(daemon.Status), new(controlError); {
+		case w.Code != http.StatusOK:
+			wrong = d.Decode(refused)
+			known := slices.ContainsFunc(exitTexts(), func(e exitText) bool { return e.code == refused.Code && e.code != exitOK })
+			if refused.Error == "" || !known || refused.Error != printable(refused.Error) {
+				t.Errorf("it refuses with %d and %q", refused.Code, refused.Error)
+			}
+		case strings.HasPrefix(q.URL.Path, "/status"):
+			wrong = d.Decode(status)
+		default:
+			wrong = d.Decode(&struct{}{})
+		}
+		if wrong != nil || d.More() {
+			t.Errorf("it answers %d with something else than one document: %v", w.Code, wrong)
 		}
 	})
 }
