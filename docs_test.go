@@ -47,3 +47,30 @@ func TestDocumentsNameTests(t *testing.T) {
 		t.Error("the documents name no test")
 	}
 }
+
+// Each adversary of the threat model has promises, and each promise names a test: that it exists is TestDocumentsNameTests' matter.
+func TestEachAdversaryHasPromises(t *testing.T) {
+	text, err := os.ReadFile("docs/threat-model.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Promises, by adversary\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	promises := make(map[string]int)
+	for line := range strings.Lines(section) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 2 || strings.HasPrefix(cells[1], "---") || strings.TrimSpace(cells[1]) == "adversary" {
+			continue
+		}
+		if len(cells) != 5 || strings.TrimSpace(cells[2]) == "" || !regexp.MustCompile("`Test[A-Z]\\w*`").MatchString(cells[3]) {
+			t.Errorf("a promise without a test: %s", line)
+			continue
+		}
+		promises[strings.TrimSpace(cells[1])]++
+	}
+	for _, who := range []string{"has the drive", "writes to the drive", "has the NAS account", "stole the machine", "posts in a chat"} {
+		if promises[who] < 2 {
+			t.Errorf("%q: %d promises", who, promises[who])
+		}
+	}
+}
