@@ -148,8 +148,10 @@ func putNew(ctx context.Context, dst Destination, name string, data []byte) erro
 // putOwners seals the vault key to each owner, each in an object of its own: that is
 // what lets one be added or removed later, and a passphrase stand beside keys.
 func putOwners(ctx context.Context, dst Destination, key *VaultKey, owners []Owner) error {
+	text := key.Marshal()
+	defer clear(text)
 	for _, owner := range owners {
-		sealed, err := crypto.SealBytes(key.Marshal(), owner.Recipient)
+		sealed, err := crypto.SealBytes(text, owner.Recipient)
 		if err != nil {
 			return fmt.Errorf("seal the vault key to owner %s: %w", owner.Name, err)
 		}
@@ -177,7 +179,9 @@ func AddWriter(ctx context.Context, dst Destination, identities []crypto.Identit
 
 // putWriter stores the writer's sealed secrets, then its public entry.
 func putWriter(ctx context.Context, dst Destination, s *WriterSecrets, created time.Time) error {
-	sealed, err := crypto.SealBytes(s.Marshal(), s.sealTo())
+	text := s.Marshal()
+	defer clear(text)
+	sealed, err := crypto.SealBytes(text, s.sealTo())
 	if err != nil {
 		return fmt.Errorf("seal the writer's secrets: %w", err)
 	}

@@ -113,7 +113,9 @@ func (c *KeyChange) Notes() []string {
 // add puts the note that there is a key file, and the file: one that is there and of which nobody says so
 // may be anybody's.
 func (c *KeyChange) add(key *VaultKey, owner Owner, now time.Time) error {
-	sealed, err := crypto.SealBytes(key.Marshal(), owner.Recipient)
+	text := key.Marshal()
+	defer clear(text)
+	sealed, err := crypto.SealBytes(text, owner.Recipient)
 	if err != nil {
 		return fmt.Errorf("seal the vault key to owner %s: %w", owner.Name, err)
 	}

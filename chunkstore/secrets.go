@@ -291,6 +291,7 @@ func openSecrets(sealed []byte, key *VaultKey, writerID string) (*WriterSecrets,
 	if err != nil {
 		return nil, err
 	}
+	defer clear(text)
 	s, err := ParseWriterSecrets(text)
 	if err != nil {
 		return nil, err

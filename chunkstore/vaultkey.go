@@ -303,6 +303,7 @@ func openSealedKey(sealed []byte, vault *Vault, ids []crypto.Identity) (*VaultKe
 	if err != nil {
 		return nil, err
 	}
+	defer clear(text)
 	key, err := parseVaultKey(text)
 	if err != nil {
 		return nil, err

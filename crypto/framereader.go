@@ -75,6 +75,7 @@ func (r *FrameReader) readHead(ids []Identity) error {
 	if err != nil {
 		return fmt.Errorf("open the head of a segment: %w", err)
 	}
+	defer clear(secret)
 	if len(secret) != len(Key{}) {
 		return damaged("the head of the segment holds no key")
 	}

@@ -41,6 +41,7 @@ type FrameWriter struct {
 // recipients and writes the head with one Write. Only Sync makes it durable.
 func NewFrameWriter(file FrameFile, to ...Recipient) (*FrameWriter, error) {
 	key := NewKey()
+	defer clear(key[:])
 	sealed, err := SealBytes(key[:], to...)
 	if err != nil {
 		return nil, err

@@ -191,6 +191,7 @@ func (u *ui) secret(prompt string) (string, error) {
 	fmt.Fprint(u.err, prompt+": ")
 	text, err := u.untilDone(func() (string, error) {
 		text, err := term.ReadPassword(int(f.Fd()))
+		defer clear(text)
 		return string(text), err
 	})
 	fmt.Fprintln(u.err)

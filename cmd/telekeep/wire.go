@@ -176,6 +176,7 @@ func (a *app) readWriterSecrets(cfg *config.Config) (*chunkstore.WriterSecrets, 
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the writer's key: %w", err)
 	}
+	defer clear(data)
 	secrets, err := chunkstore.ParseWriterSecrets(data)
 	if err != nil {
 		return nil, &failure{
