@@ -149,9 +149,11 @@ func (a *app) syncAccounts(ctx context.Context, cfg *config.Config, accounts []c
 		failures = append(failures, a.settleCopies(ctx, cfg, b.copies.Set, run, asJSON))
 	}
 	err = errors.Join(append(failures, vaultFailure(run.Vault))...)
-	if stopped != nil { // counts before what the copies lack for it
-		code, hint := classify(stopped)
-		return &failure{code: code, err: err, hint: hint}
+	if stopped != nil {
+		// Without room here, nothing waits for the copies that are away.
+		if code, hint := classify(stopped); code == exitNoSpace {
+			return &failure{code: code, err: err, hint: hint}
+		}
 	}
 	return err
 }
