@@ -118,16 +118,16 @@ func TestHostilePaths(t *testing.T) {
 	} {
 		for _, method := range []string{"GET", "HEAD", "CONNECT", "POST"} {
 			for _, cookie := range []string{"", "Cookie: " + v.cookie.String() + "\r\n"} {
-				r, body := v.raw(method + " " + v.server.gate.base + strings.ReplaceAll(path, " ", "%20") + " HTTP/1.1\r\nHost: " + v.host + "\r\n" + cookie + "Connection: close\r\n\r\n")
-				if to := r.Header.Get("Location"); to != "" {
+				header, body := v.raw(method + " " + v.server.gate.base + strings.ReplaceAll(path, " ", "%20") + " HTTP/1.1\r\nHost: " + v.host + "\r\n" + cookie + "Connection: close\r\n\r\n")
+				if to := header.Get("Location"); to != "" {
 					if u, err := url.Parse(to); err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\"<") {
 						t.Errorf("%s %s leads to %q", method, path, to)
 					}
 				}
-				if len(r.Cookies()) > 0 || r.Header.Get("X") != "" {
-					t.Errorf("%s %s: %v", method, path, r.Header)
+				if len(header.Values("Set-Cookie")) > 0 || header.Get("X") != "" {
+					t.Errorf("%s %s: %v", method, path, header)
 				}
-				if strings.Contains(body, "<script>alert") && r.Header.Get("Content-Disposition") == "" {
+				if strings.Contains(body, "<script>alert") && header.Get("Content-Disposition") == "" {
 					t.Errorf("%s %s: what was asked for became markup: %s", method, path, body)
 				}
 				if cookie == "" && (strings.Contains(body, "Frost") || strings.Contains(body, "hello") || strings.Contains(body, "<html><script>")) {
@@ -139,7 +139,7 @@ func TestHostilePaths(t *testing.T) {
 }
 
 // raw sends a request as it is written and reads one answer.
-func (v *visitor) raw(request string) (*http.Response, string) {
+func (v *visitor) raw(request string) (http.Header, string) {
 	v.t.Helper()
 	c, err := new(net.Dialer).DialContext(v.t.Context(), "tcp", v.host)
 	if err != nil {
@@ -159,5 +159,5 @@ func (v *visitor) raw(request string) (*http.Response, string) {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	return r, string(body)
+	return r.Header, string(body)
 }
