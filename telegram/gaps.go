@@ -87,7 +87,7 @@ type GapOptions struct {
 }
 
 // Gaps makes the gap map of an account from the state. It needs no server and
-// holds one chat's ledger at a time, and the list of files that are not stored.
+// holds a bit for each deletion outside of channels, and the list of files that are not stored.
 func Gaps(s State, account archive.PeerID, o GapOptions) (*GapMap, error) {
 	var a accountState
 	if _, err := loadFrom(s, accountKey(account), &a); err != nil {
@@ -153,22 +153,27 @@ func chatGaps(s State, account, id archive.PeerID, common map[int]idSet, files [
 	if id.Kind() == archive.PeerChannel {
 		common = nil
 	}
-	l, err := readLedger(s, account, id, common)
-	if err != nil {
-		return nil, err
-	}
 	c := &ChatGaps{
-		Chat: id, Top: max(l.top, topOf(&state, &note)), IDs: map[GapClass]int{}, Server: -1,
+		Chat: id, IDs: map[GapClass]int{}, Server: -1, Media: newMediaGaps(files, note.Excluded),
 		Error: note.Error, Rule: note.Rule, Out: note.Excluded, Unlisted: note.Unlisted,
 	}
-	for _, r := range spread(l.ranges, &state, &note, c.Top) {
+	line := newIDLine(&state, &note, func(r GapRange) {
 		c.IDs[r.Class] += r.ids()
 		if all || r.Class == GapPending || r.Class == GapRefused || r.Class == GapExcluded {
 			c.Ranges = append(c.Ranges, r)
 		}
+	})
+	rest := files
+	err := blocks(s, account, string(id), func(first int, b *ledgerBlock) error {
+		rest = c.Media.count(first, b.Media, rest)
+		b.ranges(first, common[first], line.known)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	c.Top = line.end(topOf(&state, &note))
 	c.compare(&state)
-	c.Media = l.media(files, note.Excluded)
 	return c, nil
 }
 
@@ -189,49 +194,75 @@ func topOf(state *chatState, note *chatNote) int {
 	return top
 }
 
-// spread puts what the ledger says and what the chat's state says about the rest
-// together to all ids from 1 to top.
-func spread(known []GapRange, state *chatState, note *chatNote, top int) []GapRange {
-	open := GapRange{Class: GapPending, Reason: note.Error, Next: note.Next}
+// An idLine puts what the ledger says of a chat's ids and what the chat's state says
+// about the rest together to all ids from 1 on. It holds one range at a time: where
+// chats take turns with ids, there are as many ranges as messages.
+type idLine struct {
+	covered spans
+	asked   bool     // not an excluded chat, where nobody asked
+	open    GapRange // what holds for ids that nobody asked for
+	top     int      // the newest id of the ledger
+	last    GapRange // the range that may go on; To is 0 before the first
+	tell    func(GapRange)
+}
+
+func newIDLine(state *chatState, note *chatNote, tell func(GapRange)) *idLine {
+	l := &idLine{covered: state.Covered, asked: !note.Excluded, tell: tell, open: GapRange{Class: GapPending, Reason: note.Error, Next: note.Next}}
 	switch {
 	case note.Excluded:
-		open = GapRange{Class: GapExcluded, Reason: note.Rule}
+		l.open = GapRange{Class: GapExcluded, Reason: note.Rule}
 	case note.Refused:
-		open.Class = GapRefused
+		l.open.Class = GapRefused
 	case note.Unlisted:
-		open = GapRange{Class: GapRefused, Reason: unlisted}
+		l.open = GapRange{Class: GapRefused, Reason: unlisted}
 	}
-	var out []GapRange
-	put := func(from, to int, r GapRange) {
-		if from > to {
-			return
-		}
-		r.From, r.To = from, to
-		if n := len(out); n > 0 && out[n-1].Class == r.Class && out[n-1].Reason == r.Reason {
-			out[n-1].To = to
-			return
-		}
-		out = append(out, r)
+	return l
+}
+
+// known takes a range of the ledger, each behind the one before.
+func (l *idLine) known(r GapRange) {
+	l.top = r.To
+	if r.Class == GapNotThere && !l.asked && !l.covered.has(r.From) {
+		return
 	}
-	rest := func(from, to int) { // ids that the ledger does not know
-		for _, gap := range slices.Backward(state.Covered.gaps(from, to)) {
-			put(from, gap[0]-1, GapRange{Class: GapNotThere})
-			put(gap[0], gap[1], open)
-			from = gap[1] + 1
-		}
-		put(from, to, GapRange{Class: GapNotThere})
+	l.rest(r.From - 1)
+	l.put(r.From, r.To, r)
+}
+
+// end tells what is left up to top, or to the ledger's end, and returns which it was.
+func (l *idLine) end(top int) int {
+	top = max(top, l.top)
+	l.rest(top)
+	if l.last.To > 0 {
+		l.tell(l.last)
 	}
-	next := 1
-	for _, r := range known {
-		if r.Class == GapNotThere && !state.Covered.has(r.From) && note.Excluded {
-			continue // nobody asked for it
-		}
-		rest(next, r.From-1)
-		put(r.From, r.To, r)
-		next = r.To + 1
+	return top
+}
+
+// rest puts ids that the ledger does not know.
+func (l *idLine) rest(to int) {
+	from := l.last.To + 1
+	for _, gap := range slices.Backward(l.covered.gaps(from, to)) {
+		l.put(from, gap[0]-1, GapRange{Class: GapNotThere})
+		l.put(gap[0], gap[1], l.open)
+		from = gap[1] + 1
 	}
-	rest(next, top)
-	return out
+	l.put(from, to, GapRange{Class: GapNotThere})
+}
+
+func (l *idLine) put(from, to int, r GapRange) {
+	if from > to {
+		return
+	}
+	if l.last.To > 0 && l.last.Class == r.Class && l.last.Reason == r.Reason {
+		l.last.To = to
+		return
+	}
+	if l.last.To > 0 {
+		l.tell(l.last)
+	}
+	l.last = r
+	l.last.From, l.last.To = from, to
 }
 
 // compare says how the server's count differs from what is stored, and why.
@@ -253,35 +284,6 @@ func (c *ChatGaps) compare(state *chatState) {
 	}
 }
 
-// A ledger is what the ledger says of one chat.
-type ledger struct {
-	ranges []GapRange // stored, deleted, or deleted before they were fetched
-	files  map[int]idSet
-	top    int
-}
-
-func readLedger(s State, account, id archive.PeerID, common map[int]idSet) (*ledger, error) {
-	l := &ledger{files: map[int]idSet{}}
-	err := blocks(s, account, string(id), func(first int, b *ledgerBlock) error {
-		if len(b.Media) > 0 {
-			l.files[first] = b.Media
-		}
-		for i := range blockIDs {
-			stored, deleted := b.Stored.has(i), b.Deleted.has(i) || common[first].has(i)
-			switch {
-			case stored && deleted:
-				l.add(first+i, GapRange{Class: GapDeleted})
-			case stored:
-				l.add(first+i, GapRange{Class: GapStored})
-			case b.Deleted.has(i):
-				l.add(first+i, GapRange{Class: GapNotThere, Reason: "deleted"})
-			}
-		}
-		return nil
-	})
-	return l, err
-}
-
 // commonDeletions are those among the ids that users and basic groups share, by
 // the first id of a block.
 func commonDeletions(s State, account archive.PeerID) (map[int]idSet, error) {
@@ -291,20 +293,6 @@ func commonDeletions(s State, account archive.PeerID) (map[int]idSet, error) {
 		return nil
 	})
 	return out, err
-}
-
-// add puts an id behind the others.
-func (l *ledger) add(id int, r GapRange) {
-	l.top = id
-	if n := len(l.ranges); n > 0 {
-		last := &l.ranges[n-1]
-		if last.To == id-1 && last.Class == r.Class && last.Reason == r.Reason {
-			last.To = id
-			return
-		}
-	}
-	r.From, r.To = id, id
-	l.ranges = append(l.ranges, r)
 }
 
 // loadFrom reads a JSON value of a state; false if there is none.
@@ -328,15 +316,14 @@ func storedIn(s State, account, id archive.PeerID) (int, error) {
 			return 0, err
 		}
 	}
-	l, err := readLedger(s, account, id, common)
-	if err != nil {
-		return 0, err
-	}
 	n := 0
-	for _, r := range l.ranges {
-		if r.Class == GapStored {
-			n += r.ids()
-		}
-	}
-	return n, nil
+	err := blocks(s, account, string(id), func(first int, b *ledgerBlock) error {
+		b.ranges(first, common[first], func(r GapRange) {
+			if r.Class == GapStored {
+				n += r.ids()
+			}
+		})
+		return nil
+	})
+	return n, err
 }

@@ -136,3 +136,33 @@ func blocks(s State, account archive.PeerID, peer string, visit func(first int, 
 		return visit(int(n)*blockIDs, b)
 	})
 }
+
+// ranges visits what the block says of its ids, ascending; common are the deletions of
+// a chat that shares its ids with others.
+func (b *ledgerBlock) ranges(first int, common idSet, visit func(GapRange)) {
+	var r GapRange
+	for i := range 8 * max(len(b.Stored), len(b.Deleted)) {
+		stored, deleted := b.Stored.has(i), b.Deleted.has(i) || common.has(i)
+		var class GapClass
+		var reason string
+		switch {
+		case stored && deleted:
+			class = GapDeleted
+		case stored:
+			class = GapStored
+		case b.Deleted.has(i): // before it was fetched
+			class, reason = GapNotThere, "deleted"
+		}
+		if class == r.Class && class != "" {
+			r.To = first + i
+			continue
+		}
+		if r.Class != "" {
+			visit(r)
+		}
+		r = GapRange{From: first + i, To: first + i, Class: class, Reason: reason}
+	}
+	if r.Class != "" {
+		visit(r)
+	}
+}

@@ -134,22 +134,26 @@ func mediaGap(s State, account archive.PeerID, f workFile) (MediaGap, bool, erro
 	return gap, true, nil
 }
 
-// media counts a chat's files.
-func (l *ledger) media(files []MediaGap, excluded bool) MediaGaps {
+// newMediaGaps counts the files that are not stored.
+func newMediaGaps(files []MediaGap, excluded bool) MediaGaps {
 	m := MediaGaps{Files: files, Missing: map[string]MediaCount{}}
-	for _, set := range l.files {
-		m.Messages += set.count()
-	}
-	m.Stored = m.Messages
-	last := 0
 	m.tally(excluded)
-	for _, f := range files {
-		if f.Message != last && l.files[f.Message/blockIDs*blockIDs].has(f.Message%blockIDs) {
+	return m
+}
+
+// count adds the messages with files of one block of the ledger; files are those of this
+// block and of later ones that are not stored. It returns those of later ones.
+func (m *MediaGaps) count(first int, with idSet, files []MediaGap) []MediaGap {
+	m.Messages += with.count()
+	m.Stored += with.count()
+	last := 0
+	for len(files) > 0 && files[0].Message < first+blockIDs {
+		if id := files[0].Message; id != last && id >= first && with.has(id-first) {
 			m.Stored--
 		}
-		last = f.Message
+		last, files = files[0].Message, files[1:]
 	}
-	return m
+	return files
 }
 
 // tally counts the files by reason. In an excluded chat nothing is fetched.

@@ -1,6 +1,9 @@
 package telegram
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // A span is the message ids from the first to the second, both included.
 type span [2]int
@@ -31,13 +34,15 @@ func (s spans) add(lo, hi int) spans {
 
 // has reports whether id is in the set.
 func (s spans) has(id int) bool {
-	return slices.ContainsFunc(s, func(x span) bool { return x[0] <= id && id <= x[1] })
+	end := sort.Search(len(s), func(i int) bool { return s[i][0] > id })
+	return end > 0 && id <= s[end-1][1]
 }
 
 // gaps lists what the set lacks of the ids from lo to hi, the newest first.
 func (s spans) gaps(lo, hi int) []span {
 	var out []span
-	for _, x := range slices.Backward(s) {
+	end := sort.Search(len(s), func(i int) bool { return s[i][0] > hi })
+	for _, x := range slices.Backward(s[:end]) {
 		if x[1] < lo || hi < lo {
 			break
 		}

@@ -11,6 +11,7 @@ type input struct {
 	src      io.Reader
 	buf      []byte
 	pos, end int   // buf[pos:end] is to be read
+	base     int64 // how many bytes came before buf
 	err      error // of src, once what came before is read
 }
 
@@ -19,6 +20,7 @@ func (in *input) fill() error {
 	if in.err != nil {
 		return in.err
 	}
+	in.base += int64(in.pos)
 	in.end = copy(in.buf, in.buf[in.pos:in.end])
 	in.pos = 0
 	for range 100 {
@@ -34,6 +36,9 @@ func (in *input) fill() error {
 	in.err = io.ErrNoProgress
 	return in.err
 }
+
+// offset is how many bytes were taken.
+func (in *input) offset() int64 { return in.base + int64(in.pos) }
 
 // readByte takes one byte.
 func (in *input) readByte() (byte, error) {

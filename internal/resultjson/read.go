@@ -23,6 +23,13 @@ type Visitor struct {
 	Chat    func(*Chat) error           // before the chat's first message
 	Message func(*Chat, *Message) error // the message is the visitor's to keep
 	Note    func(Note)
+	// Known is offered messages as they stand in the file, some hundred at once, before they
+	// are read; it must not keep raw. It returns how many messages it knows them to be, which
+	// are passed over then; 0 if they are to be read. Whole is told, behind the last of these,
+	// that raw was they and nothing else. Which messages are offered depends on how the file
+	// is laid out: not the first of a chat, and none of a file that is all in one line.
+	Known func(c *Chat, raw []byte) (int, error)
+	Whole func(*Chat) error
 }
 
 // A Note tells of something the reader does not understand or that contradicts
@@ -53,7 +60,11 @@ func Read(name string, src io.Reader, o Options, v Visitor) (*Account, error) {
 	if o.Location == nil {
 		o.Location = time.UTC
 	}
-	r := &reader{scanner: newScanner(src, bufferSize), visitor: v}
+	buffer := bufferSize
+	if v.Known != nil {
+		buffer = stretchBuffer
+	}
+	r := &reader{scanner: newScanner(src, buffer), visitor: v}
 	r.decoder = newDecoder(o.Location, r.note)
 	account, err := r.document()
 	if err == nil {

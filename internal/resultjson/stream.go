@@ -20,6 +20,9 @@ type chatReader struct {
 	used    bool
 	told    bool
 	waiting []*Message
+	ending  []byte // how messages end; see stretch
+	odd     bool   // they do not, so no more is tried
+	until   int64  // the offset of the end of the stretch that is read; 0 if there is none
 }
 
 func newChatReader(r *reader, left bool) *chatReader {
@@ -51,8 +54,18 @@ func (c *chatReader) member(key string) error {
 
 func (c *chatReader) messages() error {
 	defer func() { c.number = 0 }()
+	passed := 0
 	return c.array(func(i int) error {
 		c.forget()
+		if _, err := c.next(); err != nil {
+			return err
+		}
+		n, err := c.pass()
+		if n > 0 || err != nil {
+			passed += n - 1
+			return err
+		}
+		i += passed
 		line := c.line
 		v, err := c.value()
 		if err != nil {
@@ -69,7 +82,10 @@ func (c *chatReader) messages() error {
 			c.waiting = append(c.waiting, m)
 			return nil
 		}
-		return c.visit(m)
+		if err := c.visit(m); err != nil {
+			return err
+		}
+		return c.passed()
 	})
 }
 

@@ -15,6 +15,10 @@
 //	                             whether its files were there
 //	imported/ACCOUNT             set: there was an import of it
 //	import/ACCOUNT/print/…       a sum of what was told last of a person, a chat, a contact …
+//	import/ACCOUNT/full/PEER     what messages call a person
+//	whole/SUM                    an export that lies there unchanged: it is not read at all
+//	stretch/SUM                  some hundred messages of a result.json, and their files: they
+//	                             are passed over where they stand in it again
 //
 // Whoever has only a name in the export, and no id, gets a negative id made of the name;
 // Telegram has none such. Files have the hash of their bytes for a name (MediaSHA256).

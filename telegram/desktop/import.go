@@ -182,6 +182,8 @@ type importer struct {
 	names      *nameBook
 	sink       *sink
 	shelf      *shelf
+	gathered   *gathering      // what was taken of a stretch; nil outside of one
+	passed     bool            // some stretches were not read
 	ctx        context.Context //nolint:containedctx // of the one call of Import, for the visitor's functions
 }
 
@@ -236,7 +238,7 @@ func (im *importer) finish(err error, print string) error {
 	}
 	ctx := context.WithoutCancel(im.ctx)
 	im.ctx = ctx
-	err = errors.Join(err, unwrapArchive(im.sink.flush()))
+	err = errors.Join(err, unwrapArchive(im.sink.settle()))
 	if err == nil {
 		err = im.remember(ctx, print)
 	}

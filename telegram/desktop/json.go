@@ -47,6 +47,12 @@ type found struct {
 	chat    *resultjson.Chat
 	message *resultjson.Message
 	note    resultjson.Note
+	// Of stretches; see stretcher.
+	begins bool
+	whole  string // the key of one that was read
+	passed *stretch
+	// entered gets the chat as it is taken in.
+	entered chan<- converter
 }
 
 // Things go from who reads to who takes in by the batch.
@@ -86,12 +92,31 @@ func (r *jsonReader) read(src io.Reader) (account *resultjson.Account, err error
 			return send()
 		}
 		// What the reader goes on with is copied.
-		account, readErr = resultjson.Read(r.export.File, src, resultjson.Options{Location: r.Location}, resultjson.Visitor{
+		visitor := resultjson.Visitor{
 			Account: func(a *resultjson.Account) error { own := *a; return put(found{account: &own}) },
 			Chat:    func(c *resultjson.Chat) error { own := *c; return put(found{chat: &own}) },
 			Message: func(_ *resultjson.Chat, m *resultjson.Message) error { return put(found{message: m}) },
 			Note:    func(n resultjson.Note) { batch = append(batch, found{note: n}) },
-		})
+		}
+		if r.export.folder { // in others, files cannot be told from what they were
+			s := &stretcher{importer: r.importer, put: put}
+			visitor.Known, visitor.Whole = s.known, s.whole
+			visitor.Chat = func(c *resultjson.Chat) error {
+				own, entered := *c, make(chan converter, 1)
+				batch = append(batch, found{chat: &own, entered: entered})
+				if err := send(); err != nil {
+					return err
+				}
+				select {
+				case chat := <-entered:
+					s.enter(chat)
+					return nil
+				case <-stopped:
+					return errStopped
+				}
+			}
+		}
+		account, readErr = resultjson.Read(r.export.File, src, resultjson.Options{Location: r.Location}, visitor)
 		if err := send(); readErr == nil {
 			readErr = err
 		}
@@ -117,9 +142,21 @@ func (r *jsonReader) take(f found) error {
 	case f.account != nil:
 		return r.owner(f.account)
 	case f.chat != nil:
-		return r.begin(f.chat)
+		err := r.enter(f.chat)
+		if err == nil && f.entered != nil {
+			f.entered <- r.chat
+		}
+		return err
 	case f.message != nil:
 		return r.message(f.message)
+	case f.begins:
+		r.begin()
+		return nil
+	case f.whole != "":
+		return r.keep(f.whole)
+	case f.passed != nil:
+		r.pass(f.passed)
+		return nil
 	}
 	r.remark(f.note)
 	return nil
@@ -145,8 +182,8 @@ func (r *jsonReader) owner(a *resultjson.Account) error {
 	return r.personal(a.Personal)
 }
 
-// begin takes in a chat.
-func (r *jsonReader) begin(c *resultjson.Chat) error {
+// enter takes in a chat.
+func (r *jsonReader) enter(c *resultjson.Chat) error {
 	says := archive.PeerID("")
 	if c.Type == resultjson.SavedMessages && c.ID != 0 {
 		says = archive.NewPeerID(archive.PeerUser, c.ID)

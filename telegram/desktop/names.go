@@ -17,6 +17,7 @@ const nobody = archive.PeerID("user0")
 // A nameBook gathers what an export tells of people and chats.
 type nameBook struct {
 	known map[archive.PeerID]*names
+	heard []archive.PeerID // whose full name is another than before
 }
 
 // names are what one peer is called.
@@ -44,8 +45,12 @@ func (b *nameBook) of(id archive.PeerID) *names {
 
 // learn notes what a peer is called.
 func (b *nameBook) learn(id archive.PeerID, name *resultjson.Name) {
-	if id != "" && id != nobody && name != nil && name.Text != "" {
-		b.of(id).full = name.Text
+	if id == "" || id == nobody || name == nil || name.Text == "" {
+		return
+	}
+	if n := b.of(id); n.full != name.Text {
+		n.full = name.Text
+		b.heard = append(b.heard, id)
 	}
 }
 
@@ -115,6 +120,9 @@ func (n *names) split() (first, last string) {
 
 // tellNames gives everything the book has to the archive.
 func (im *importer) tellNames() error {
+	if err := im.recallNames(); err != nil {
+		return err
+	}
 	for _, id := range slices.Sorted(maps.Keys(im.names.known)) {
 		p := im.names.known[id].profile(id)
 		if p == nil || id == im.account && im.introduced {

@@ -38,6 +38,7 @@ type stored struct {
 	key  archive.MediaKey
 	size int64
 	why  string // it is not stored
+	mark string // how the file lay there when it was opened
 }
 
 func newShelf(im *importer) *shelf {
@@ -63,6 +64,7 @@ func (s *shelf) take(name string, declared int64) (stored, error) {
 		return s.none(reasonOf(name))
 	}
 	if before, ok := s.seen[name]; ok {
+		s.gathered.opened(name, before.mark)
 		return before, nil
 	}
 	got, err := s.store(name, declared)
@@ -85,6 +87,7 @@ func (s *shelf) take(name string, declared int64) (stored, error) {
 		clear(s.seen)
 	}
 	s.seen[name] = got
+	s.gathered.opened(name, got.mark)
 	return got, nil
 }
 
@@ -141,14 +144,17 @@ func (s *shelf) store(name string, declared int64) (stored, error) {
 	case info.Size() == 0 && declared != 0:
 		return stored{}, errEmpty
 	}
+	take := s.large
 	if info.Size() <= inMemory {
-		return s.small(f, info.Size())
+		take = s.small
 	}
-	return s.large(f, name, info.Size())
+	got, err := take(f, name, info.Size())
+	got.mark = mark(info)
+	return got, err
 }
 
 // small stores a file that is held in memory.
-func (s *shelf) small(f io.Reader, size int64) (stored, error) {
+func (s *shelf) small(f fs.File, _ string, size int64) (stored, error) {
 	data, err := io.ReadAll(io.LimitReader(stoppableReader{f, s.ctx.Err}, inMemory+1))
 	switch {
 	case err != nil:
@@ -280,6 +286,11 @@ func (s *shelf) text(name string, limit int64) (string, error) {
 		return "", err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	s.gathered.opened(name, mark(info))
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(data)) > limit {
 		err = errors.New("it is too large")

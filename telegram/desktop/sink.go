@@ -262,6 +262,16 @@ func (s *sink) flush() error {
 	return nil
 }
 
+// settle is flush, also of a state that no record came with: it is worth no commit of its own.
+func (s *sink) settle() error {
+	if err := s.flush(); err != nil || len(s.state) == 0 {
+		return err
+	}
+	err := archived(s.to.Apply(s.ctx, archive.Batch{State: s.state, Soft: true}))
+	s.state = map[string][]byte{}
+	return err
+}
+
 func (s *sink) tell() {
 	if s.Progress != nil {
 		s.Progress(Progress{Messages: s.result.Messages, Files: s.result.FilesAdded, Bytes: s.result.Bytes})

@@ -89,9 +89,14 @@ func (im *importer) remember(ctx context.Context, print string) error {
 // are taken out of the archive.
 func Forget(to Archive) (map[string][]byte, error) {
 	state := map[string][]byte{}
-	err := to.Range(wholePrefix, func(key string, _ []byte) error {
-		state[key] = nil
-		return nil
-	})
-	return state, err
+	for _, prefix := range []string{wholePrefix, stretchPrefix} {
+		err := to.Range(prefix, func(key string, _ []byte) error {
+			state[key] = nil
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return state, nil
 }
