@@ -177,6 +177,7 @@ func (im *importer) pass(s *stretch) {
 	r.Known += s.Messages
 	r.FilesKnown += s.Files
 	r.FilesLeft += s.Left
+	im.sink.tell()
 }
 
 // fullPrefix begins the keys of the state for what people are called in messages.
