@@ -192,9 +192,10 @@ func (r MediaRules) media(kind string, size, date int64) string {
 	return ""
 }
 
-// mediaPrint changes when the rules on media do.
+// mediaPrint changes when the rules on media do. With the number, it changes once more where
+// a telekeep that did not note what it pruned left files unsorted.
 func (r Rules) mediaPrint() string {
-	text := r.general().print()
+	text := "2; " + r.general().print()
 	for _, s := range r.Special {
 		text += fmt.Sprintf("; %q %s", s.Chats, s.print())
 	}

@@ -45,6 +45,9 @@ func missingKey(account archive.PeerID, key archive.MediaKey) string {
 
 func unhashedKey(key archive.MediaKey) string { return "unhashed/" + string(key) }
 
+// prunedKey is set from when files of an account were pruned until listLater was sorted anew.
+func prunedKey(account archive.PeerID) string { return "pruned/" + string(account) }
+
 // The two lists of work.
 const (
 	listFetch = "fetch"

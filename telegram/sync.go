@@ -303,14 +303,19 @@ func (r *run) oldGroup(c *chat) *chat {
 }
 
 // resort looks again at the files that were left out, if the rules on media
-// changed since they were, or a chat's owner allows saving now.
+// changed since they were, a chat's owner allows saving now, or files were pruned:
+// by rules that no sync may have seen.
 func (r *run) resort(ctx context.Context) error {
 	print := r.rules.mediaPrint()
-	if r.state.MediaRules == print && !r.lifted {
+	_, pruned, err := r.archive.Get(prunedKey(r.account))
+	if err != nil {
+		return archived(err)
+	}
+	if r.state.MediaRules == print && !r.lifted && !pruned {
 		return nil
 	}
 	var keys []string
-	err := r.archive.Range(workPrefix(listLater, r.account), func(key string, _ []byte) error {
+	err = r.archive.Range(workPrefix(listLater, r.account), func(key string, _ []byte) error {
 		keys = append(keys, key)
 		return nil
 	})
@@ -324,6 +329,9 @@ func (r *run) resort(ctx context.Context) error {
 	}
 	r.state.MediaRules = print
 	var b batch
+	if pruned {
+		b.put(prunedKey(r.account), nil)
+	}
 	if err := b.set(accountKey(r.account), r.state); err != nil {
 		return err
 	}

@@ -289,6 +289,7 @@ const originPruned = "pruned"
 func (u *Unwanted) State() (map[string][]byte, error) {
 	state := map[string][]byte{}
 	for account, all := range u.work {
+		state[prunedKey(account)] = []byte{1}
 		for _, w := range all {
 			list := listLater
 			if w.Files[0].Why == "" {
