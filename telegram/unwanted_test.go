@@ -116,6 +116,10 @@ func TestFindUnwanted(t *testing.T) {
 		if err != nil || len(got) == 0 && len(state) > 0 {
 			t.Errorf("%s: %v, %v", name, state, err)
 		}
+		if _, noted := state[prunedKey("user1")]; noted != (len(state) > 0) {
+			t.Errorf("%s: the next sync does not look at what was pruned: %v", name, state)
+		}
+		delete(state, prunedKey("user1"))
 		for key := range state {
 			if closed := name == "a chat is left out" || name == "a folder"; strings.HasPrefix(key, listFetch+"/") != closed {
 				t.Errorf("%s: %s", name, key)
