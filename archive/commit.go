@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"telekeep/crypto"
 )
@@ -27,6 +28,9 @@ func (w *Writer) Commit(ctx context.Context) (*Summary, error) {
 	}
 	if !w.dirty.Load() {
 		return &Summary{}, nil
+	}
+	if err := w.settleMedia(); err != nil {
+		return nil, w.fail(err)
 	}
 	roots, err := w.prepareCommit()
 	if err != nil {
@@ -64,6 +68,30 @@ func (w *Writer) prepareCommit() ([]crypto.ID, error) {
 	roots := w.roots
 	w.roots = nil
 	return roots, err
+}
+
+// settleMedia gives up what is in flight of files that came another way in the meantime: they
+// were taken out, begun again, and taken back (ReinstateMedia).
+func (w *Writer) settleMedia() error {
+	for _, t := range w.inFlight() {
+		if t.held { // its MediaWriter goes on with it
+			continue
+		}
+		_, stored, err := w.HasMedia(t.key)
+		if err != nil {
+			return err
+		}
+		if !stored {
+			continue
+		}
+		t.stream.Abort()
+		delete(w.media, t.key)
+		w.idle = slices.DeleteFunc(w.idle, func(other *transfer) bool { return other == t })
+		if err := w.forgetProgress(t.key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // carry returns the steps that bring media in flight from their last cut, which

@@ -59,7 +59,7 @@ type fakeStore struct {
 	// fail is asked before every call; nil never fails. Of "commit" and
 	// "committed", the second comes when the commit is durable.
 	fail func(call string) error
-	held int64 // what Held says
+	held int64 // what Held says, if it is more than the number of values
 }
 
 func (v *fakeVault) writer() *fakeStore {
@@ -159,7 +159,11 @@ func (s *fakeStore) Commit(_ context.Context, records []crypto.ID) (*chunkstore.
 
 func (s *fakeStore) LostUpTo() uint64 { return s.lost }
 
-func (s *fakeStore) Held() int64 { return s.held }
+func (s *fakeStore) Held() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(s.held, int64(len(s.state)))
+}
 
 func (s *fakeStore) Tight() bool { return s.tight.Load() }
 

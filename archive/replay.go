@@ -17,7 +17,7 @@ func openWriter(ctx context.Context, s store, o WriterOptions) (*Writer, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
-	w := &Writer{store: s, options: o, journal: j, media: make(map[MediaKey]*transfer)}
+	w := &Writer{store: s, options: o, journal: j, media: make(map[MediaKey]*transfer), used: s.Held() > 0}
 	if damage != nil {
 		w.found.Damage = damage
 	}
@@ -48,12 +48,18 @@ func (w *Writer) catchUp(ctx context.Context) error {
 		return fmt.Errorf("%w: the journal builds upon commit %d, the vault's last is %d", chunkstore.ErrRollback, j.base.seq, now.seq)
 	}
 	committed := j.base.seq < now.seq
-	damage, err := j.replay(ctx, func(o *op) error { return w.replay(o, committed) })
+	passed := make(map[MediaKey]bool)
+	damage, err := j.replay(ctx, func(o *op) error { return w.replay(o, committed, passed) })
 	if err != nil {
 		return fmt.Errorf("replay the journal: %w", err)
 	}
 	if damage != nil {
 		w.found.Damage = damage
+	}
+	for key := range passed {
+		if err := w.forgetProgress(key); err != nil {
+			return err
+		}
 	}
 	w.idle = w.inFlight()
 	w.found.InFlight, w.found.Committed = len(w.idle), committed
@@ -65,8 +71,9 @@ func (w *Writer) catchUp(ctx context.Context) error {
 }
 
 // replay takes one entry of the journal. If committed is set, the vault holds
-// its records and state already, and only media in flight count.
-func (w *Writer) replay(o *op, committed bool) error {
+// its records and state already, and only media in flight count. Passed over are
+// files that were in flight when they came another way; see settleMedia.
+func (w *Writer) replay(o *op, committed bool, passed map[MediaKey]bool) error {
 	if w.forgetting && o.Kind != opBatch {
 		return nil // it went on from where a file is forgotten to have been
 	}
@@ -87,15 +94,19 @@ func (w *Writer) replay(o *op, committed bool) error {
 		switch {
 		case err != nil || stored && committed:
 			return err
-		case stored:
+		case stored && w.used:
 			return errUsedStore
+		case stored:
+			passed[o.Key] = true
+			return nil
 		}
+		delete(passed, o.Key)
 		return w.applyBegin(o)
 	}
 	t := w.media[o.Key]
 	switch {
-	case committed && t == nil:
-		return nil // finished, and in the vault
+	case t == nil && (committed || passed[o.Key]):
+		return nil // in the vault
 	case t == nil:
 		return errBadStep
 	case o.Kind == opPart:

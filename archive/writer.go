@@ -121,6 +121,7 @@ type Writer struct {
 	roots   []crypto.ID            // chunks of the record stream before records
 	media   map[MediaKey]*transfer // begun and not finished
 	idle    []*transfer            // of those, the ones without a MediaWriter, oldest first
+	used    bool                   // the store remembers steps that no commit holds
 	counts  Summary                // what the coming commit will hold, without Bytes
 }
 
