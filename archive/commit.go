@@ -56,6 +56,12 @@ func (w *Writer) Commit(ctx context.Context) (*Summary, error) {
 	return &done, nil
 }
 
+// CommitAll is a Commit of what only the store has, too: packs that an earlier process left there.
+func (w *Writer) CommitAll(ctx context.Context) (*Summary, error) {
+	w.dirty.Store(true)
+	return w.Commit(ctx)
+}
+
 // prepareCommit ends the record stream and notes how far media in flight got. It
 // returns the chunks of the record stream.
 func (w *Writer) prepareCommit() ([]crypto.ID, error) {

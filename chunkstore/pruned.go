@@ -55,7 +55,10 @@ type DeleteOptions struct {
 	Wanted func(crypto.ID) bool // as in PruneOptions
 	// Before is the moment at which a commit that retires packs must have been made at
 	// the latest. That is not all: the clock that wrote it can have been wrong.
-	Before   time.Time
+	Before time.Time
+	// All reads all places that hold the vault; nil if there is one. A pack that a commit
+	// takes back that has not reached this place stays.
+	All      *Reader
 	Progress func(done, total int64) // bytes of packs that were read to be sure; may be nil
 }
 
@@ -67,11 +70,16 @@ type DeleteOptions struct {
 // that retires packs it wants besides that it is old enough and that the writer went on:
 // a later commit is there too. ErrTooEarly, if that holds for none. It can be stopped
 // anywhere and called again.
+//
+// The caller commits first: what Reinstate noted must not wait for a commit.
 func (r *Reader) DeleteRetired(ctx context.Context, dst Remover, o DeleteOptions) (packs int, size int64, err error) {
 	if len(r.faults) > 0 {
 		return 0, 0, fmt.Errorf("the vault is not whole: %w", r.faults[0])
 	}
 	all, err := r.Retired(ctx, dst, o.Writer)
+	if o.All != nil {
+		all = slices.DeleteFunc(all, func(p RetiredPack) bool { return o.All.retired[p.Hash] == nil })
+	}
 	if err != nil || len(all) == 0 {
 		return 0, 0, err
 	}

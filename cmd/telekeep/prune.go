@@ -220,11 +220,12 @@ type pruner struct {
 	wanted   map[crypto.ID]bool
 }
 
-// open commits what is in the journal and reads the vault as it is then. It must be
-// whole.
+// open commits what is in the journal and in the store and reads the vault as it is then. It must
+// be whole. An undo that was stopped has noted packs that the next commit takes back, whoever
+// makes it: as long as they wait for it they look retired, and could be deleted.
 func (p *pruner) open(ctx context.Context) (err error) {
-	if _, err := p.backup.archive.Commit(ctx); err != nil {
-		return fmt.Errorf("cannot store what was fetched: %w", err)
+	if err := p.commit(ctx); err != nil {
+		return err
 	}
 	if p.reader, err = chunkstore.OpenReader(ctx, p.backup.copies, chunkstore.ReaderOptions{Identities: p.identities}); err != nil {
 		return withHint(fmt.Errorf("cannot read the vault: %w", err), "a vault that has problems is not pruned: telekeep verify lists them")
@@ -365,10 +366,7 @@ func (p *pruner) quarantine(ctx context.Context) (*pruneReport, error) {
 
 // commit commits what the archive has, and what only the store has.
 func (p *pruner) commit(ctx context.Context) error {
-	if _, err := p.backup.archive.Commit(ctx); err != nil {
-		return fmt.Errorf("cannot commit: %w", err)
-	}
-	if _, err := p.backup.store.Commit(ctx, nil); err != nil {
+	if _, err := p.backup.archive.CommitAll(ctx); err != nil {
 		return fmt.Errorf("cannot commit: %w", err)
 	}
 	return nil
@@ -424,7 +422,7 @@ func (p *pruner) delete(ctx context.Context, before time.Time) (*pruneReport, er
 	defer bar.end()
 	copies, err := p.eachCopy(ctx, func(c *pruneCopy, r *chunkstore.Reader, dst chunkstore.Remover) (err error) {
 		o := chunkstore.DeleteOptions{
-			Writer: p.writer(), Wanted: p.needs, Before: before,
+			Writer: p.writer(), Wanted: p.needs, Before: before, All: p.reader,
 			Progress: func(done, total int64) { bar.show(p.app.now(), done, total, "") },
 		}
 		c.Deleted, c.DeletedBytes, err = r.DeleteRetired(ctx, dst, o)

@@ -141,6 +141,9 @@ func (f *Fault) set(name, value string) error {
 		if f.Code, err = strconv.Atoi(code); err != nil {
 			return fmt.Errorf("fault error=%s: %w", value, err)
 		}
+		if text == "" {
+			return fmt.Errorf("fault error=%s: it has no text, as in error=500:INTERNAL", value)
+		}
 		f.Error = text
 		return nil
 	}

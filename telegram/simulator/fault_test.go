@@ -41,7 +41,7 @@ func TestParseFault(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", "*", "upload.getFile", "flood=3", "drop", "* flood=x", "* flood=-1", "* latency=5", "* error=x:Y",
+		"", "*", "upload.getFile", "flood=3", "drop", "* flood=x", "* flood=-1", "* latency=5", "* error=x:Y", "* error=1",
 		"* nonsense", "* nonsense=4", "* short=1 drop", "count=4",
 	} {
 		if f, err := ParseFault(text); err == nil {
@@ -106,6 +106,7 @@ func TestFaultsStrike(t *testing.T) {
 func FuzzParseFault(f *testing.F) {
 	f.Add("upload.getFile flood=3 count=2")
 	f.Add("short=1 corrupt=2")
+	f.Add("* error=1 revoke")
 	f.Add("* error=500:INTERNAL latency=1h2m drop revoke lose-key after=1 every=2 dc=3")
 	f.Fuzz(func(t *testing.T, text string) {
 		fault, err := ParseFault(text)
