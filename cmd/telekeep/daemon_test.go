@@ -259,7 +259,9 @@ func TestDaemonReadsItsSettingsAnew(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	replace(string(text) + "\n[[account]]\nname = \"second\"\n")
-	s := k.until("with two accounts", func(s *daemon.Status) bool { return len(s.Accounts) == 2 && s.Accounts[1].State == daemon.StateEnded })
+	s := k.until("with two accounts", func(s *daemon.Status) bool {
+		return len(s.Accounts) == 2 && s.Accounts[1].State == daemon.StateEnded && len(s.Alarms) > 0
+	})
 	if len(s.Alarms) != 1 || s.Alarms[0].Account != "second" {
 		t.Errorf("%+v", s.Alarms)
 	}
