@@ -15,17 +15,23 @@ import (
 // A Decoder reads a record stream. It holds one record at a time and is for one
 // goroutine.
 type Decoder struct {
+	parser
 	src     io.Reader
 	r       *bufio.Reader
 	off     int64 // of the next byte
 	line    []byte
 	unknown Unknown
-	seed    *maphash.Seed // set: messages have their sum
-	quick   bool          // with seed: messages are only glanced at
-	skim    bool          // set: a message without files is not taken apart, and every record has its Line
-	glanced Record        // the last that was not taken apart
-	strict  fastjson.Options
-	err     error // sticky: the stream cannot be read beyond it
+	quick   bool   // with seed: messages are only glanced at
+	skim    bool   // set: a message without files is not taken apart, and every record has its Line
+	glanced Record // the last that was not taken apart
+	err     error  // sticky: the stream cannot be read beyond it
+}
+
+// A parser takes apart the lines of records. It is for one goroutine.
+type parser struct {
+	seed   *maphash.Seed // set: messages have their sum
+	strict fastjson.Options
+	last   *lastOrigin
 }
 
 // Unknown counts what a Decoder met and does not understand. Such records are
@@ -42,7 +48,7 @@ const decodeBuffer = 16 << 10
 func NewDecoder(r io.Reader) *Decoder {
 	return &Decoder{
 		src: r, r: bufio.NewReaderSize(r, decodeBuffer),
-		strict: fastjson.JoinOptions(fastjson.RejectUnknownMembers(true)),
+		parser: parser{strict: fastjson.JoinOptions(fastjson.RejectUnknownMembers(true)), last: new(lastOrigin)},
 	}
 }
 
@@ -99,24 +105,38 @@ func (d *Decoder) next(start int64) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	unknown, misfit := understand(r, line, start) // before the raw bytes come where the line is
 	if r.Raw, err = d.readRaw(r.RawLen, start); err != nil {
 		return nil, err
 	}
-	if _, known := r.holds(r.Kind); !known {
-		d.unknown.Kinds++
-		r.Line = bytes.Clone(line)
-		return r, nil
+	d.unknown.add(unknown)
+	if misfit != nil {
+		return nil, misfit
 	}
-	if reason := r.misfit(); reason != "" {
-		return nil, &FormatError{Offset: start, Reason: reason, Skipped: true}
-	}
-	if r.Line != nil {
-		d.unknown.Fields++
-	}
-	if d.skim {
+	if d.skim && unknown.Kinds == 0 {
 		r.Line = line
 	}
 	return r, nil
+}
+
+// understand looks whether a record holds what its kind should, and counts what of it is unknown.
+func understand(r *Record, line []byte, start int64) (Unknown, error) {
+	if _, known := r.holds(r.Kind); !known {
+		r.Line = bytes.Clone(line)
+		return Unknown{Kinds: 1}, nil
+	}
+	if reason := r.misfit(); reason != "" {
+		return Unknown{}, &FormatError{Offset: start, Reason: reason, Skipped: true}
+	}
+	if r.Line != nil {
+		return Unknown{Fields: 1}, nil
+	}
+	return Unknown{}, nil
+}
+
+func (u *Unknown) add(more Unknown) {
+	u.Kinds += more.Kinds
+	u.Fields += more.Fields
 }
 
 // readLine returns the next line without its LF; it is valid until the next
@@ -151,18 +171,17 @@ func (d *Decoder) keep(line []byte) []byte {
 }
 
 // parse reads the JSON of one line. Its errors never repeat a word of it.
-func (d *Decoder) parse(line []byte, start int64) (*Record, error) {
-	r := new(Record)
-	if fastjson.Unmarshal(line, r, d.strict) != nil {
-		*r = Record{}
-		if err := json.Unmarshal(line, r); err != nil {
-			return nil, &FormatError{Offset: start, Reason: "the line is not a record in JSON"}
+func (p parser) parse(line []byte, start int64) (*Record, error) {
+	r, ok := p.message(line)
+	if !ok {
+		var err error
+		if r, err = p.any(line, start); err != nil {
+			return nil, err
 		}
-		r.Line = bytes.Clone(line) // fields were there that Record has no place for
 	}
-	if r.Message != nil && d.seed != nil {
+	if r.Message != nil && p.seed != nil {
 		if own, ok := messageOf(line); ok {
-			r.sum, r.summed = uint32(maphash.Bytes(*d.seed, own)), true
+			r.sum, r.summed = uint32(maphash.Bytes(*p.seed, own)), true
 		}
 	}
 	switch {
@@ -175,6 +194,20 @@ func (d *Decoder) parse(line []byte, start int64) (*Record, error) {
 	case r.RawLen > MaxRaw:
 		return nil, &FormatError{Offset: start, Reason: "raw bytes", Err: ErrTooLarge}
 	}
+	return r, nil
+}
+
+// any takes apart the line of any record.
+func (p parser) any(line []byte, start int64) (*Record, error) {
+	r := new(Record)
+	if fastjson.Unmarshal(line, r, p.strict) == nil {
+		return r, nil
+	}
+	*r = Record{}
+	if err := json.Unmarshal(line, r); err != nil {
+		return nil, &FormatError{Offset: start, Reason: "the line is not a record in JSON"}
+	}
+	r.Line = bytes.Clone(line) // fields were there that Record has no place for
 	return r, nil
 }
 
@@ -208,6 +241,16 @@ func (d *Decoder) skipRaw(n int, start int64) error {
 		return d.readError(err, start)
 	}
 	return d.endRaw(start)
+}
+
+// pass goes on n bytes behind where the Decoder is.
+func (d *Decoder) pass(n int64) error {
+	passed, err := io.CopyN(io.Discard, d.r, n)
+	d.off += passed
+	if err != nil {
+		return d.readError(err, d.off)
+	}
+	return nil
 }
 
 // endRaw takes the LF behind raw bytes.

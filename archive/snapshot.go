@@ -188,10 +188,10 @@ func (s *Snapshot) replayStream(ctx context.Context, c *chunkstore.Commit, strea
 	r := newStretchReader(ctx, s.source, stream)
 	defer r.close()
 	r.decoder.seed, r.decoder.quick, r.decoder.skim = &s.seed, s.quick, s.only
-	defer func() {
-		s.unknown.Kinds += r.decoder.Unknown().Kinds
-		s.unknown.Fields += r.decoder.Unknown().Fields
-	}()
+	if !s.quick && !s.only { // which cost little
+		r.widen()
+	}
+	defer func() { s.unknown.add(r.decoder.unknown) }()
 	for {
 		record, off, err := r.next()
 		if err == io.EOF {

@@ -32,6 +32,8 @@ type stretchReader struct {
 	body    io.ReadCloser // nil before the first stretch and between two
 	off     int64         // of the next byte that comes out of body
 	decoder *Decoder
+	ahead   *lookahead // reads the decoder's lines, if several cores take the records apart
+	wide    bool       // they may
 }
 
 func newStretchReader(ctx context.Context, src source, stream *recordStream) *stretchReader {
@@ -50,19 +52,55 @@ func (r *stretchReader) start(chunk int) {
 	r.body = r.source.Stream(r.ctx, r.stream.chunks[chunk:])
 	r.off = r.stream.startOf(chunk)
 	r.decoder.reset(r.off)
+	if r.wide {
+		r.ahead = newLookahead(r.decoder)
+	}
+}
+
+// widen has several cores take the records apart from here on, whose raw bytes are passed over then.
+// Nothing may have been read.
+func (r *stretchReader) widen() {
+	if last := len(r.stream.ends) - 1; last >= 0 && r.stream.ends[last] >= wideStream {
+		r.wide, r.ahead = true, newLookahead(r.decoder)
+	}
+}
+
+// narrow ends that, and goes on at a record.
+func (r *stretchReader) narrow(at int64) error {
+	r.wide = false
+	if err := r.close(); err != nil {
+		return err
+	}
+	chunk := r.stream.chunkAt(at)
+	r.start(chunk)
+	return r.decoder.pass(at - r.stream.startOf(chunk))
 }
 
 // next returns the next record and where it starts; io.EOF at the end of the stream. An
 // error of which isSkipped is false ends the stretch, and resume may find another.
 func (r *stretchReader) next() (*Record, int64, error) {
-	at := r.decoder.Offset()
-	record, err := r.decoder.Next()
-	if err == io.EOF {
-		if early := r.stream.checkEnd(r.ctx, r.decoder.Offset()); early != nil {
-			err = early
+	if r.ahead != nil {
+		record, at, err := r.ahead.next()
+		if !errors.Is(err, errOddRaw) {
+			return record, at, r.ended(at, err)
+		}
+		if err := r.narrow(at); err != nil {
+			return nil, at, err
 		}
 	}
-	return record, at, err
+	at := r.decoder.Offset()
+	record, err := r.decoder.Next()
+	return record, at, r.ended(r.decoder.Offset(), err)
+}
+
+// ended returns the error of reading that stopped at an offset: an end that is none is another.
+func (r *stretchReader) ended(at int64, err error) error {
+	if err == io.EOF {
+		if early := r.stream.checkEnd(r.ctx, at); early != nil {
+			return early
+		}
+	}
+	return err
 }
 
 // resume reports whether reading goes on behind what next could not read: a record at
@@ -89,6 +127,10 @@ func (r *stretchReader) resume(at int64, err error) bool {
 
 // close ends the stretch.
 func (r *stretchReader) close() error {
+	if r.ahead != nil {
+		r.ahead.stop()
+		r.ahead = nil
+	}
 	if r.body == nil {
 		return nil
 	}
